@@ -1,0 +1,1 @@
+"""Accounts, people, API clients, sign-in and the audit log."""

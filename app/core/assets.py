@@ -1,0 +1,84 @@
+"""Static files: read once, kept compressed in memory, cached for ever under a URL that carries their hash."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, abort, current_app, request, url_for
+from werkzeug.security import safe_join
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+}  # nothing else in the folder (licences, the fetch script) is served
+COMPRESSED = frozenset({".css", ".js", ".svg"})
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    body: bytes
+    gzipped: bytes | None
+    version: str
+    content_type: str
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, changed_ns: int) -> Asset:
+    body = path.read_bytes()
+    gzipped = gzip.compress(body, 9, mtime=0) if path.suffix in COMPRESSED else None
+    return Asset(body, gzipped, hashlib.sha256(body).hexdigest()[:12], TYPES[path.suffix])
+
+
+def find(folder: Path, name: str) -> Asset | None:
+    """The asset `name` ('css/app.css'), or None when it is absent, not a served type, or outside the folder."""
+    joined = safe_join(str(folder), name)
+    if joined is None or "\0" in name:
+        return None
+    path = Path(joined)
+    if path.suffix not in TYPES or not path.is_file():
+        return None
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def asset_url(name: str) -> str:
+    """The URL of a static file with its version; a name that does not exist is a mistake and raises LookupError."""
+    asset = find(_folder(), name)
+    if asset is None:
+        raise LookupError(f"no static file {name!r}")
+    return url_for("static", filename=name, v=asset.version)
+
+
+def serve(filename: str) -> Response:
+    """Flask's `static` view. Only a URL with the current version may be kept for ever."""
+    asset = find(_folder(), filename)
+    if asset is None:
+        abort(404)
+    response = Response(asset.body, content_type=asset.content_type)
+    if asset.gzipped is not None:
+        response.vary.add("Accept-Encoding")
+        if request.accept_encodings.quality("gzip") > 0:
+            response.set_data(asset.gzipped)
+            response.content_encoding = "gzip"
+    response.set_etag(asset.version + ("-gz" if response.content_encoding else ""))
+    response.headers["Cache-Control"] = FOREVER if request.args.get("v") == asset.version else "public, no-cache"
+    return response.make_conditional(request)
+
+
+def init_app(app: Flask) -> None:
+    if "static" in app.view_functions:
+        app.view_functions["static"] = serve
+    else:
+        app.add_url_rule("/static/<path:filename>", "static", serve)
+    app.jinja_env.globals["asset_url"] = asset_url
+
+
+def _folder() -> Path:
+    return Path(current_app.static_folder or Path(current_app.root_path).parent / "static")

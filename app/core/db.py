@@ -1,0 +1,242 @@
+"""The database: engine, column types, and the only ways to write (`write` for a session, `begin_write` for Core)."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, Numeric, String, TypeDecorator, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.core.settings import Settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time on both databases; SQLite keeps it as text without a zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time must be aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact decimal; SQLite has none, so it keeps the digits as text."""
+
+    impl = Numeric(20, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else Numeric(20, 6))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+JsonColumn = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """Every table. Ids are UUIDv7 made by `core.ids`; times aware UTC; names by convention, so that both databases
+    know a constraint by the same name."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JsonColumn,
+        list[str]: JsonColumn,
+        Decimal: Money,
+    }
+
+
+db = SQLAlchemy(metadata=Base.metadata)  # sessions and engine; models derive from Base itself, which mypy can follow
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON for columns: decimals keep their digits as strings, ids and times are text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_jsonable)
+
+
+def _jsonable(value: Any) -> str:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "pool_size": 16,
+        "max_overflow": settings.web_threads,
+        "pool_timeout": 5,
+        "json_serializer": to_json,
+    }
+    if not settings.is_sqlite:
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"}}
+    return options
+
+
+def init_app(app: Flask, settings: Settings) -> Engine:
+    """Binds the database to an app and returns its engine (one per process and app)."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        engine = db.engine
+    if settings.is_sqlite:
+        prepare_sqlite(engine)
+    return engine
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """WAL and FULL: a commit that was answered survives a power cut. Transactions are begun by us, not by pysqlite."""
+
+    @event.listens_for(engine, "connect")
+    def connected(dbapi_connection: Any, _record: Any) -> None:
+        dbapi_connection.isolation_level = None
+        for pragma in SQLITE_PRAGMAS:
+            dbapi_connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@event.listens_for(db.session, "before_flush")
+def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> None:
+    """A read that turns into a write fails at once on SQLite whatever the timeout; better here, by name."""
+    if not session.info.get("writing") and (session.new or session.dirty or session.deleted):
+        raise RuntimeError("a write outside of `with write():`")
+
+
+class _Descriptor:
+    """One open file of one thread; closed when its thread is gone."""
+
+    def __init__(self, path: Path) -> None:
+        self.pid = os.getpid()
+        self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+class _WriteLock:
+    """flock on `<database>.lock`: fair between processes, where SQLite's own busy handler sleeps and starves."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    @contextmanager
+    def held(self, engine: Engine) -> Iterator[None]:
+        if engine.dialect.name != "sqlite":
+            yield
+            return
+        number = self._descriptor(f"{engine.url.database}.lock")
+        fcntl.flock(number, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(number, fcntl.LOCK_UN)
+
+    def _descriptor(self, path: str) -> int:
+        files: dict[str, _Descriptor] = self._local.__dict__.setdefault("files", {})
+        file = files.get(path)
+        if file is None or file.pid != os.getpid():  # a descriptor from before a fork shares its lock with the parent
+            file = files[path] = _Descriptor(Path(path))
+        return file.number
+
+
+_lock = _WriteLock()
+
+
+def after_commit(connection: Connection, name: str, action: Callable[[], None]) -> None:
+    """Notes what follows the commit of this write transaction (a bell, an invalidation), once per name."""
+    connection.info.setdefault("after_commit", {})[name] = action
+
+
+def _finish(connection: Connection, committed: bool) -> list[Callable[[], None]]:
+    actions = connection.info.pop("after_commit", {})
+    return list(actions.values()) if committed else []
+
+
+@contextmanager
+def begin_write(engine: Engine) -> Iterator[Connection]:
+    """A Core write transaction: commits at the end, rolls back on an exception, then runs what waited for the commit.
+
+    Keep it under 20 ms: on SQLite every other writer waits behind it."""
+    with _lock.held(engine), engine.connect().execution_options(immediate=True) as connection:
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            _finish(connection, committed=False)
+            raise
+        actions = _finish(connection, committed=True)
+    for action in actions:
+        action()
+
+
+@contextmanager
+def write() -> Iterator[Session]:
+    """The write transaction of a view or job. It ends the request's read transaction first: rows are read again inside,
+    and objects loaded before are refreshed on access. No network, hashing or rendering inside."""
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("write() inside write()")
+    session.rollback()
+    engine = db.engine
+    with _lock.held(engine):
+        connection = session.connection(execution_options={"immediate": True})
+        session.info["writing"] = True
+        try:
+            yield session
+            session.flush()
+            actions = _finish(connection, committed=True)
+            session.commit()
+        except BaseException:
+            _finish(connection, committed=False)
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("writing", None)
+    for action in actions:
+        action()

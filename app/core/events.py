@@ -1,0 +1,26 @@
+"""News between features: a named event reaches its subscribers inside the transaction of its cause."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+Subscriber = Callable[[Connection, str, UUID, dict[str, Any]], None]
+_subscribers: dict[str, list[Subscriber]] = defaultdict(list)
+
+
+def subscribe(name: str, subscriber: Subscriber) -> None:
+    """Calls `subscriber(connection, name, account_id, payload)` for each event of this name; `*` takes all."""
+    if subscriber not in _subscribers[name]:
+        _subscribers[name].append(subscriber)
+
+
+def emit(connection: Connection, name: str, account_id: UUID, payload: dict[str, Any]) -> None:
+    """Tells the subscribers of an event ("pixel.deleted"). Runs in the caller's write transaction, so what they write
+    commits with its cause; nothing is stored for an event that nobody takes."""
+    for subscriber in (*_subscribers.get(name, ()), *_subscribers.get("*", ())):
+        subscriber(connection, name, account_id, payload)

@@ -1,0 +1,77 @@
+"""One way of a page: the same URL answers a whole page or, to htmx, its fragment; changes end in a redirect."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, flash, make_response, render_template, request, session, url_for
+
+DROPPED_BY_BROWSERS = re.compile(r"[\t\r\n]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a fragment. A history restore or a boosted link wants the whole page."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+        and headers.get("HX-Boosted") != "true"
+    )
+
+
+def page(template: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
+    """Renders `template`, or `fragment` when htmx asks and there is one. Waiting flashes ride along with a fragment
+    out of band, so that they are seen without a reload."""
+    if fragment is not None and is_htmx():
+        body = render_template(fragment, **context)
+        if "_flashes" in session:
+            body += render_template("layouts/_flashes.html", out_of_band=True)
+    else:
+        body = render_template(template, **context)
+    response = make_response(body, status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def go(url: str) -> Response:
+    """Ends a change: 303, or for htmx 204 with HX-Redirect. `url` outside this site becomes the start page."""
+    target = safe_next(url)
+    response = make_response("", 204 if is_htmx() else 303)
+    response.headers["HX-Redirect" if is_htmx() else "Location"] = target
+    response.vary.add("HX-Request")
+    return response
+
+
+def safe_next(url: str | None, fallback: str = "/") -> str:
+    """`url` if it is a path of this site, else `fallback`. Reads it as a browser does, which drops tab, CR and LF
+    anywhere and takes a backslash for a slash, so that `/\\evil.example` and `/<tab>/evil.example` are refused."""
+    seen = DROPPED_BY_BROWSERS.sub("", (url or "").strip()).replace("\\", "/")
+    if not seen.startswith("/") or seen.startswith("//") or CONTROL.search(seen):
+        return fallback
+    try:
+        parts = urlsplit(seen)
+    except ValueError:
+        return fallback
+    return fallback if parts.scheme or parts.netloc else seen
+
+
+def notify(message: str, tone: str = "success") -> None:
+    """A flash message; tones are those of the toasts: success, info, warning, danger."""
+    flash(message, tone)
+
+
+def url_with(**changes: Any) -> str:
+    """The current URL with some query parameters replaced; None or an empty text removes one."""
+    query: dict[str, Any] = {name: request.args.getlist(name) for name in request.args}
+    query |= {name: [] if value is None or value == "" else [str(value)] for name, value in changes.items()}
+    values = {name: found for name, found in query.items() if any(found)}
+    if request.endpoint is None:
+        return request.path
+    return url_for(request.endpoint, **{**values, **(request.view_args or {})})
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(url_with=url_with, is_htmx=is_htmx)

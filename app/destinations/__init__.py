@@ -1,0 +1,1 @@
+"""Conversion platforms: one pure adapter each."""

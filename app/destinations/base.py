@@ -1,0 +1,100 @@
+"""The contract of a destination: identify a person, build a call, read the answer. Nothing else happens here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from app.core.exchange import Call, Json, Outcome, Reply
+from app.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who converted, as the client app said it: clear or already hashed. Lives only during intake."""
+
+    email: str | None = None
+    phone: str | None = None
+    external_id: tuple[str, ...] = ()
+    first_name: str | None = None
+    last_name: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
+    country: str | None = None
+    gender: str | None = None
+    date_of_birth: str | None = None
+    fbclid: str | None = None
+    fbc: str | None = None
+    fbp: str | None = None
+    client_ip_address: str | None = None
+    client_user_agent: str | None = None
+    click_time: datetime | None = None  # when the click happened; never later than the event
+    default_country: str = "55"  # calling code for national phone numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A conversion as stored. `fields` are the non-personal wire fields of CONTRACTS §4 that the client sent
+    (value and the other amounts as Decimal or int, `contents` a list of objects), without the identity."""
+
+    id: UUID
+    event_id: str
+    name: str  # as the client sent it: a neutral EVENT_… name, a platform's own, or a custom one
+    occurred_at: datetime
+    click_id: str | None = None  # Kwai's
+    identity: Mapping[str, Any] = field(default_factory=dict)  # what identify() returned at intake
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelKey:
+    """The account at the platform: its id there, its token in clear, and the pixel's settings
+    (`graphVersion`, `testEventCode`, `trackFlag`, `testFlag`, `thirdParty`, `eventMap`, `customEvents`, `siteUrl`,
+    `limitedDataUse`; absent keys mean the default)."""
+
+    external_id: str
+    access_token: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Destination(ABC):
+    """One conversion platform. Pure: no sending, no clock, no database, no sleep."""
+
+    key: ClassVar[str]  # the wire value in API, database and logs
+    label: ClassVar[str]
+    max_batch: ClassVar[int] = 1
+    max_age: ClassVar[timedelta]  # older events are not worth sending; judged by the engine at claim
+    event_names: ClassVar[Mapping[str, str]]  # neutral name -> the platform's name
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @abstractmethod
+    def wire_name(self, name: str, pixel_settings: Mapping[str, Any]) -> str | None:
+        """The platform's name of an event, or None when this pixel does not take it."""
+
+    @abstractmethod
+    def accepted_names(self, pixel_settings: Mapping[str, Any]) -> list[str]:
+        """Every event name that intake takes for this pixel, for the 400 that refuses another."""
+
+    @abstractmethod
+    def identify(self, person: Person) -> Json:
+        """The platform's identity fields, hashed where it wants hashes. Stored with the event, so nothing in clear
+        that the platform takes hashed."""
+
+    @abstractmethod
+    def unusable(self, identity: Mapping[str, Any], click_id: str | None) -> str | None:
+        """Why the platform could not attribute such an event (the text of a 400), or None when it can."""
+
+    @abstractmethod
+    def build(self, items: Sequence[Event], target: PixelKey) -> Call:
+        """One call that carries all items (at most `max_batch`)."""
+
+    @abstractmethod
+    def read(self, reply: Reply, items: Sequence[Event]) -> Outcome | list[Outcome]:
+        """One outcome for the whole call, or one per item in order."""

@@ -1,0 +1,1 @@
+"""Pixels: accounts at a destination."""

@@ -1,0 +1,1 @@
+"""Conversion events: intake, log, status."""

@@ -1,0 +1,28 @@
+"""Runs migrations on the app's own engine, in one write transaction."""
+
+from alembic import context
+from flask import current_app
+
+from app.core.db import Base, begin_write
+from app.core.runtime import runtime
+
+
+def include_name(name: str | None, kind: str, _parents: object) -> bool:
+    return not (kind == "table" and name is not None and name not in Base.metadata.tables)
+
+
+def migrate() -> None:
+    engine = runtime(current_app).engine
+    with begin_write(engine) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            include_name=include_name,
+            transaction_per_migration=False,
+        )
+        context.run_migrations()
+
+
+migrate()

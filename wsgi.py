@@ -1,0 +1,5 @@
+"""The web app, for any WSGI server."""
+
+from app import create_app
+
+app = create_app()
