@@ -1,5 +1,14 @@
 """The web app, for any WSGI server."""
 
+from __future__ import annotations
+
+import os
+
 from app import create_app
+from app.core import logs
+from app.core.runtime import runtime
 
 app = create_app()
+_settings = runtime(app).settings
+# a log file belongs to one process at a time
+logs.configure(_settings, "web" if _settings.web_processes == 1 else f"web-{os.getpid()}")

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
-from flask_migrate import Migrate
 
-import app.accounts.models
-import app.core.models
-import app.outbound.models
-import app.pixels.models
-import app.tracking.models  # noqa: F401  # the tables, for migrations
-from app.core import db as database
-from app.core.runtime import EXTENSION, Runtime
-from app.core.settings import Settings
-from app.core.vault import Vault
+if TYPE_CHECKING:
+    from app.core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Builds the app. Starts no thread and touches neither database nor Valkey: that waits for the serving process."""
+    # Features are imported here: `import app.core.…` alone (the supervisor) must stay light.
+    from flask_migrate import Migrate
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from app import accounts, pixels, tracking
+    from app.core import db as database
+    from app.core import errors, health, openapi, queue, shell
+    from app.core.frontdoor import FrontDoor
+    from app.core.runtime import EXTENSION, Runtime
+    from app.core.settings import Settings
+    from app.core.valkey import redis_url
+    from app.core.vault import Vault
+
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder="../templates", static_folder="../static")
-    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024)
+    app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_PARTS=1000)
     engine = database.init_app(app, settings)
     app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys))
+    queue.use(redis_url(settings))
     Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    errors.register(app)
+    shell.init_app(app)
+    door = FrontDoor(settings.serves_tls)
+    for feature in (accounts, pixels):
+        feature.init_app(app)
+    tracking.init_app(app, door)
+    app.register_blueprint(health.bp)
+    openapi.register(app, settings.public_url)
+    door.stand_before(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app

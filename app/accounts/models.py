@@ -10,6 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.roles import permissions_of
 from app.core.db import Base, JsonColumn
 from app.core.ids import uuid7
 
@@ -51,6 +52,10 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
     @property
     def is_active(self) -> bool:
         return self.disabled_at is None
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        return permissions_of(self.role)
 
 
 class UserSession(Base):

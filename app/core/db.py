@@ -108,6 +108,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "max_overflow": settings.web_threads,
         "pool_timeout": 5,
         "json_serializer": to_json,
+        "hide_parameters": True,  # personal data and tokens stay out of error texts
     }
     if not settings.is_sqlite:
         options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"}}

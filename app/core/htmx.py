@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, Response, flash, make_response, render_template, request, session, url_for
+from flask import Flask, Response, flash, make_response, render_template, request, session
 
 DROPPED_BY_BROWSERS = re.compile(r"[\t\r\n]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+URL_CHARACTERS = "/?#[]@!$&'()*+,;=:%~"  # left as they are; all else would not fit into a header
 
 
 def is_htmx() -> bool:
@@ -55,7 +56,7 @@ def safe_next(url: str | None, fallback: str = "/") -> str:
         parts = urlsplit(seen)
     except ValueError:
         return fallback
-    return fallback if parts.scheme or parts.netloc else seen
+    return fallback if parts.scheme or parts.netloc else quote(seen, safe=URL_CHARACTERS, errors="replace")
 
 
 def notify(message: str, tone: str = "success") -> None:
@@ -63,14 +64,19 @@ def notify(message: str, tone: str = "success") -> None:
     flash(message, tone)
 
 
+def typed_name(name: str) -> bool:
+    """Whether the danger zone's box (`confirm_name`) holds the name of the thing."""
+    return request.form.get("confirm_name", "").strip() == name.strip()
+
+
 def url_with(**changes: Any) -> str:
-    """The current URL with some query parameters replaced; None or an empty text removes one."""
-    query: dict[str, Any] = {name: request.args.getlist(name) for name in request.args}
-    query |= {name: [] if value is None or value == "" else [str(value)] for name, value in changes.items()}
-    values = {name: found for name, found in query.items() if any(found)}
-    if request.endpoint is None:
-        return request.path
-    return url_for(request.endpoint, **{**values, **(request.view_args or {})})
+    """The current URL with some query parameters replaced; None or an empty text removes one. Built by hand, because
+    `url_for` would obey a hostile `?_external=1&_scheme=…`."""
+    query = request.args.to_dict(flat=False)
+    query |= {name: [] if value is None else [str(value)] for name, value in changes.items()}
+    pairs = [(name, value) for name, values in query.items() for value in values if value]
+    path = "/" + quote((request.script_root + request.path).lstrip("/"))
+    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def init_app(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -33,6 +33,7 @@ class Person:
     fbp: str | None = None
     client_ip_address: str | None = None
     client_user_agent: str | None = None
+    ctwa_clid: str | None = None  # a click from an ad into a WhatsApp chat
     click_time: datetime | None = None  # when the click happened; never later than the event
     default_country: str = "55"  # calling code for national phone numbers
 
@@ -55,7 +56,7 @@ class Event:
 class PixelKey:
     """The account at the platform: its id there, its token in clear, and the pixel's settings
     (`graphVersion`, `testEventCode`, `trackFlag`, `testFlag`, `thirdParty`, `eventMap`, `customEvents`, `siteUrl`,
-    `limitedDataUse`; absent keys mean the default)."""
+    `limitedDataUse`, `pageId`; absent keys mean the default)."""
 
     external_id: str
     access_token: str
@@ -70,6 +71,7 @@ class Destination(ABC):
     max_batch: ClassVar[int] = 1
     max_age: ClassVar[timedelta]  # older events are not worth sending; judged by the engine at claim
     event_names: ClassVar[Mapping[str, str]]  # neutral name -> the platform's name
+    pixel_id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,64}"  # matches a whole id; the form and build() share it
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -91,10 +93,32 @@ class Destination(ABC):
     def unusable(self, identity: Mapping[str, Any], click_id: str | None) -> str | None:
         """Why the platform could not attribute such an event (the text of a 400), or None when it can."""
 
+    def batch_key(self, item: Event, target: PixelKey) -> Hashable:
+        """Items may share a call only when their keys are equal (what a call says once, like Meta's test code)."""
+        return None
+
     @abstractmethod
     def build(self, items: Sequence[Event], target: PixelKey) -> Call:
-        """One call that carries all items (at most `max_batch`)."""
+        """One call that carries all items (at most `max_batch`, equal in `batch_key`). Raises ValueError with a
+        sentence when the pixel itself cannot be called (an id outside `pixel_id_pattern`)."""
 
     @abstractmethod
     def read(self, reply: Reply, items: Sequence[Event]) -> Outcome | list[Outcome]:
         """One outcome for the whole call, or one per item in order."""
+
+
+SECRET_NAMES = frozenset({"access_token", "access-token", "authorization", "api_secret", "developer-token"})
+
+
+def masked(call: Call) -> Json:
+    """The call as people may see it: secrets shown as their last four characters, all else as it goes out."""
+    body = {name: _shown(name, value) for name, value in (call.json or {}).items()}
+    headers = {name: _shown(name, value) for name, value in call.headers.items()}
+    return {"method": call.method, "url": call.url, "headers": headers, "json": body}
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name.lower() not in SECRET_NAMES:
+        return value
+    text = str(value)
+    return f"…{text[-4:]}" if len(text) >= 12 else "…"  # four of a short secret would be half of it

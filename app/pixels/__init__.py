@@ -1,1 +1,21 @@
-"""Pixels: accounts at a destination."""
+"""Pixels: the accounts at the destinations, with their tokens."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Pages, API and menu. Imported here, so that the models alone need no web."""
+    from flask_babel import lazy_gettext as _l
+
+    from app.accounts import browser_guard
+    from app.accounts.clients.pixel_choices import list_pixels_with
+    from app.core.menu import MenuItem, add_to_menu
+    from app.pixels import api, pages, service
+
+    app.register_blueprint(pages.bp)
+    app.register_blueprint(api.bp)
+    browser_guard.csrf.exempt(api.bp)  # bearer tokens only
+    list_pixels_with(service.choices)
+    add_to_menu(app, MenuItem("tracking", _l("Pixels"), "pixels.index", "affiliate", "pixels.view", 20))

@@ -1,1 +1,30 @@
 """Conversion events: intake, log, status."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.core.frontdoor import FrontDoor
+
+
+def init_app(app: Flask, door: FrontDoor) -> None:
+    """Intake at the front door, the status API and the event pages."""
+    from app.core import config_version, stopping
+    from app.core.ratelimit import limiter
+    from app.core.runtime import runtime
+    from app.core.valkey import redis_url
+    from app.core.writer import Writer
+    from app.outbound.verdicts import WaitingRoom
+    from app.tracking import api, documentation, pages
+    from app.tracking.intake import Intake
+    from app.tracking.lookup import Lookups
+
+    state = runtime(app)
+    lookups = Lookups(state.engine)
+    room = WaitingRoom(redis_url(state.settings), state.engine)
+    Intake(state.settings, lookups, Writer(state.engine), room, limiter(app)).register(door)
+    config_version.on_bump.append(lookups.clear)
+    stopping.on_stop(room.stop)
+    pages.init_app(app)
+    app.register_blueprint(api.bp)
+    documentation.describe()

@@ -282,6 +282,7 @@ def upgrade() -> None:
         sa.Column("sealed_token", sa.Text(), nullable=False),
         sa.Column("token_last4", sa.String(length=4), nullable=False),
         sa.Column("description", sa.String(length=255), nullable=True),
+        sa.Column("folded", sa.String(length=600), nullable=False),
         sa.Column("settings", JsonColumn, nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),

@@ -1,0 +1,76 @@
+# One-word verbs. Needs Python 3.11 or newer and make (3.81 will do); everything else goes into .venv.
+
+PYTHONS = python3.13 python3.12 python3.11 python3
+BROWSERS = chromium chromium-browser google-chrome google-chrome-stable chrome
+PYTHON = .venv/bin/python
+PIP = $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all:
+LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --only-binary :all:
+ARGS =
+
+.PHONY: run test lint simulator chaos bench lock clean venv runtime tools browser
+
+run: runtime
+	@exec $(PYTHON) -m app.serve
+
+test: tools browser
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+lint: tools
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+simulator: runtime
+	@exec $(PYTHON) -m app.simulator $(ARGS)
+
+chaos: tools
+	@exec $(PYTHON) -m pytest tests/chaos $(ARGS)
+
+bench: tools
+	@exec $(PYTHON) -m bench $(ARGS)
+
+lock: tools
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) requirements-dev.in -o requirements-dev.txt
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@if $(PYTHON) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exit 0; fi; \
+	new=; for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    new=$$python; if $$python -c 'import ensurepip, venv' 2>/dev/null; then break; fi; \
+	  fi; \
+	done; \
+	if [ -z "$$new" ]; then \
+	  echo "Kalitrack needs Python 3.11 or newer; found: $$(python3 --version 2>/dev/null || echo none)" >&2; exit 1; \
+	fi; \
+	if ! $$new -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$new cannot make a virtual environment; on Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; \
+	fi; \
+	echo "Making .venv with $$($$new --version)"; rm -rf .venv; $$new -m venv .venv
+
+# Installed again only when the list has changed; the stamp is written last, so a broken installation is repeated.
+runtime: venv
+	@wanted=$$(cksum < requirements.txt); \
+	if [ "$$wanted" != "$$(cat .venv/runtime.cksum 2>/dev/null)" ]; then \
+	  echo "Installing requirements.txt (once; about a minute)"; \
+	  $(PIP) -r requirements.txt && echo "$$wanted" > .venv/runtime.cksum; \
+	fi
+
+tools: runtime
+	@wanted=$$(cksum < requirements-dev.txt); \
+	if [ "$$wanted" != "$$(cat .venv/tools.cksum 2>/dev/null)" ]; then \
+	  echo "Installing requirements-dev.txt (once; about a minute)"; \
+	  $(PIP) -r requirements-dev.txt && echo "$$wanted" > .venv/tools.cksum; \
+	fi
+
+browser:
+	@if [ "$$BROWSER" = 0 ]; then echo "BROWSER=0: the tests in a browser are left out"; exit 0; fi; \
+	for name in $(BROWSERS); do if command -v $$name >/dev/null 2>&1; then exit 0; fi; done; \
+	case $$(uname) in \
+	  Darwin) echo "No browser on the PATH: brew install chromium   (or: make test BROWSER=0)" >&2;; \
+	  *) echo "No browser on the PATH: sudo apt install chromium   (or: make test BROWSER=0)" >&2;; \
+	esac; exit 1

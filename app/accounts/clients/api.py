@@ -1,0 +1,101 @@
+"""`/api/clients`: the applications that report events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.accounts.clients import service
+from app.accounts.clients.schemas import (
+    ClientChange,
+    ClientFilter,
+    ClientIn,
+    ClientOut,
+    ClientWithToken,
+    Revocation,
+    Rotation,
+)
+from app.accounts.models import ApiClient
+from app.core.access import current_actor
+from app.core.api import current, endpoint, resource_blueprint
+from app.core.db import db, write
+from app.core.errors import Conflict, NotFound
+from app.core.ids import to_uuid
+from app.core.pagination import PageOf, paginate
+
+bp = resource_blueprint("api_clients", __name__, "/clients")
+
+
+@bp.get("")
+@endpoint(summary="List API clients", permission="clients.view", query=ClientFilter, answers={200: PageOf[ClientOut]})
+def index(query: ClientFilter) -> PageOf[ClientOut]:
+    """Sorts by createdAt, name, lastUsedAt; `q` finds parts of the name and the last four characters of the token."""
+    found = service.search(current().account_id, query.q, query.state, query.sort)
+    return paginate(db.session(), found, page=query.page, limit=query.limit).answer(ClientOut.model_validate)
+
+
+@bp.post("")
+@endpoint(summary="Create an API client", permission="clients.edit", body=ClientIn, answers={201: ClientWithToken})
+def create(body: ClientIn) -> ClientWithToken:
+    """The token is in this answer and nowhere else."""
+    with write() as session:
+        client, token = service.create(session, current_actor(), service.ClientValues(**body.given()))
+    return ClientWithToken.of(client, token)
+
+
+@bp.get("/<id>")
+@endpoint(summary="Get an API client", permission="clients.view", answers={200: ClientOut})
+def show(id: str) -> ClientOut:
+    return ClientOut.model_validate(service.get(db.session(), current().account_id, wanted(id)))
+
+
+@bp.put("/<id>")
+@endpoint(summary="Change an API client", permission="clients.edit", body=ClientChange, answers={200: ClientOut})
+def update(id: str, body: ClientChange) -> ClientOut:
+    with changing() as session:
+        client = service.update(session, current_actor(), wanted(id), body.given(), body.version)
+    return ClientOut.model_validate(client)
+
+
+@bp.post("/<id>/rotate")
+@endpoint(
+    summary="Give an API client a new token",
+    permission="clients.edit",
+    body=Rotation,
+    answers={200: ClientWithToken},
+)
+def rotate(id: str, body: Rotation) -> ClientWithToken:
+    """The token before stays valid for `overlapHours`; with 0 it ends at once."""
+    with changing() as session:
+        client, token = service.rotate(session, current_actor(), wanted(id), body.overlap_hours, body.version)
+    return ClientWithToken.of(client, token)
+
+
+@bp.delete("/<id>")
+@endpoint(summary="Revoke an API client", permission="clients.edit", query=Revocation, answers={204: None})
+def revoke(id: str, query: Revocation) -> None:
+    """Ends its tokens at once, for good. The client stays listed, with its events."""
+    with changing() as session:
+        service.revoke(session, current_actor(), wanted(id), query.version)
+
+
+def wanted(text: str) -> UUID:
+    id_ = to_uuid(text)
+    if id_ is None:
+        raise NotFound
+    return id_
+
+
+@contextmanager
+def changing() -> Iterator[Session]:
+    """A write whose conflicts carry the client as any answer would show it."""
+    try:
+        with write() as session:
+            yield session
+    except Conflict as error:
+        if isinstance(error.current, ApiClient):
+            error.current = ClientOut.model_validate(error.current)
+        raise

@@ -1,0 +1,209 @@
+"""The verbs of API clients. Every change moves the configuration version, so that caches let go in the same commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from app.accounts import audit
+from app.accounts.clients.pixel_choices import pixels_of
+from app.accounts.clients.token import new_token, token_hash
+from app.accounts.models import ApiClient
+from app.core import clock, config_version
+from app.core.access import Actor
+from app.core.errors import N_, Conflict, Invalid, NotFound
+from app.core.ids import uuid7
+from app.core.pagination import Column, order_by
+
+MAX_OVERLAP_H = 168
+DEFAULT_OVERLAP_H = 24
+MAX_LIMIT = 10_000_000
+REVOKED = N_("This client was revoked and cannot be changed.")
+SORTS: dict[str, Column] = {
+    "name": func.lower(ApiClient.name),
+    "createdAt": ApiClient.created_at,
+    "lastUsedAt": func.coalesce(ApiClient.last_used_at, ApiClient.created_at),
+}
+
+
+class Scope(StrEnum):
+    EVENTS_WRITE = "events:write"
+    STATS_READ = "stats:read"
+
+
+class AnswerMode(StrEnum):
+    WAIT = "wait"
+    ACKNOWLEDGE = "acknowledge"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientValues:
+    """What people decide about a client. `pixel_ids`: ids of our pixels, None for all of the account; limits None for
+    none."""
+
+    name: str
+    scopes: Sequence[str] = (Scope.EVENTS_WRITE,)
+    pixel_ids: Sequence[str] | None = None
+    answer_mode: str = AnswerMode.WAIT
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
+
+
+DECIDED = tuple(field.name for field in fields(ClientValues))
+
+
+def create(session: Session, actor: Actor, values: ClientValues) -> tuple[ApiClient, str]:
+    """A new client of the actor's account, and its token, which nobody can show again. Raises Invalid."""
+    token = new_token()
+    now = clock.now()
+    client = ApiClient(
+        id=uuid7(),
+        account_id=actor.account_id,
+        token_hash=token_hash(token),
+        token_last4=token[-4:],
+        created_by=actor.user_id,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        **_checked(session, actor.account_id, values),
+    )
+    session.add(client)
+    session.flush()
+    after = audit.values_of(client, DECIDED)
+    _note(session, actor, client, "client.created", audit.changed({}, after))
+    return client, token
+
+
+def update(
+    session: Session, actor: Actor, id_: UUID, given: Mapping[str, Any], version: int | None = None
+) -> ApiClient:
+    """Replaces the given `ClientValues` fields. Raises NotFound, Invalid, and Conflict when `version` is stale or the
+    client was revoked."""
+    client = _changeable(session, actor, id_, version)
+    before = audit.values_of(client, DECIDED)
+    for field, value in _checked(session, actor.account_id, ClientValues(**{**before, **given})).items():
+        setattr(client, field, value)
+    changes = audit.changed(before, audit.values_of(client, DECIDED))
+    if changes:
+        _touch(client)
+        _note(session, actor, client, "client.updated", changes)
+    return client
+
+
+def rotate(
+    session: Session, actor: Actor, id_: UUID, overlap_h: int = DEFAULT_OVERLAP_H, version: int | None = None
+) -> tuple[ApiClient, str]:
+    """A new token; the one before stays valid for `overlap_h` hours (0 to 168). A token that was already on its way
+    out ends now. Raises NotFound, Invalid, Conflict."""
+    if not 0 <= overlap_h <= MAX_OVERLAP_H:
+        raise Invalid({"overlapHours": [N_("Choose 0 to 168 hours.")]})
+    client = _changeable(session, actor, id_, version)
+    return client, replace_token(session, actor, client, new_token(), timedelta(hours=overlap_h))
+
+
+def replace_token(session: Session, actor: Actor, client: ApiClient, token: str, overlap: timedelta) -> str:
+    keeps = overlap > timedelta()
+    client.previous_token_hash = client.token_hash if keeps else None
+    client.previous_last4 = client.token_last4 if keeps else None
+    client.previous_until = clock.now() + overlap if keeps else None
+    client.token_hash, client.token_last4 = token_hash(token), token[-4:]
+    _touch(client)
+    _note(session, actor, client, "client.rotated", {"previous_until": [None, audit.plain(client.previous_until)]})
+    return token
+
+
+def revoke(session: Session, actor: Actor, id_: UUID, version: int | None = None) -> ApiClient:
+    """Ends the client and its tokens, for good. Revoking twice changes nothing."""
+    client = get(session, actor.account_id, id_, lock=True)
+    if client.revoked_at is not None:
+        return client
+    _check_version(client, version)
+    client.revoked_at = clock.now()
+    client.previous_token_hash = client.previous_last4 = client.previous_until = None
+    _touch(client)
+    _note(session, actor, client, "client.revoked", None)
+    return client
+
+
+def get(session: Session, account_id: UUID, id_: UUID, *, lock: bool = False) -> ApiClient:
+    """A client of this account. Raises NotFound, for somebody else's too. `lock`: until the end of this write."""
+    statement = select(ApiClient).where(ApiClient.id == id_, ApiClient.account_id == account_id)
+    client = session.scalars(statement.with_for_update() if lock else statement).first()
+    if client is None:
+        raise NotFound
+    return client
+
+
+def search(
+    account_id: UUID, text: str | None = None, state: str | None = None, sort: str | None = None
+) -> Select[ApiClient]:
+    """The clients of an account, to be paged. `state`: "active", "revoked" or None for both; `sort`: one of SORTS."""
+    statement = select(ApiClient).where(ApiClient.account_id == account_id)
+    if text:
+        statement = statement.where(
+            or_(ApiClient.name.icontains(text, autoescape=True), ApiClient.token_last4 == text.strip()[-4:])
+        )
+    if state == "active":
+        statement = statement.where(ApiClient.revoked_at.is_(None))
+    if state == "revoked":
+        statement = statement.where(ApiClient.revoked_at.is_not(None))
+    return statement.order_by(*order_by(sort, SORTS, "-createdAt", ApiClient.id))
+
+
+def _changeable(session: Session, actor: Actor, id_: UUID, version: int | None) -> ApiClient:
+    client = get(session, actor.account_id, id_, lock=True)
+    _check_version(client, version)
+    if client.revoked_at is not None:
+        raise Conflict(REVOKED, client)
+    return client
+
+
+def _check_version(client: ApiClient, version: int | None) -> None:
+    if version is not None and version != client.version:
+        raise Conflict(current=client)
+
+
+def _touch(client: ApiClient) -> None:
+    client.version += 1
+    client.updated_at = clock.now()
+
+
+def _note(session: Session, actor: Actor, client: ApiClient, action: str, changes: audit.Changes | None) -> None:
+    session.flush()
+    audit.record(session, actor, action, subject_id=client.id, subject=client.name, changes=changes)
+    config_version.bump(session.connection())
+
+
+def _checked(session: Session, account_id: UUID, values: ClientValues) -> dict[str, object]:
+    """The values as columns. Raises Invalid naming each wrong field as the API does."""
+    wrong: dict[str, list[str]] = {}
+    scopes = sorted({str(scope) for scope in values.scopes})
+    if not values.name.strip():
+        wrong["name"] = [N_("Give it a name.")]
+    if not scopes or any(scope not in tuple(Scope) for scope in scopes):
+        wrong["scopes"] = [N_("Choose at least one of events:write and stats:read.")]
+    if values.answer_mode not in tuple(AnswerMode):
+        wrong["answerMode"] = [N_("Choose wait or acknowledge.")]
+    for field, wire in (("per_minute", "perMinute"), ("per_hour", "perHour"), ("per_day", "perDay")):
+        limit = getattr(values, field)
+        if limit is not None and not 1 <= limit <= MAX_LIMIT:
+            wrong[wire] = [N_("Choose 1 to 10,000,000, or leave it empty for no limit.")]
+    pixel_ids = None if values.pixel_ids is None else sorted({str(id_) for id_ in values.pixel_ids})
+    if pixel_ids is not None and not _are_ours(session, account_id, pixel_ids):
+        wrong["pixelIds"] = [N_("Choose at least one pixel of this account, or allow all.")]
+    if wrong:
+        raise Invalid(wrong)
+    return {**asdict(values), "name": values.name.strip(), "scopes": scopes, "pixel_ids": pixel_ids}
+
+
+def _are_ours(session: Session, account_id: UUID, pixel_ids: Sequence[str]) -> bool:
+    known = {pixel.id for pixel in pixels_of(session, account_id)}
+    return bool(pixel_ids) and known.issuperset(pixel_ids)

@@ -1,0 +1,40 @@
+"""What each role may: one table (DECISIONS, "Roles"; facts/security.md §3). Every view names one of these."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    MANAGER = "manager"
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+VIEWER = frozenset({"overview.view", "events.view", "deliveries.view", "stats.read", "profile.edit"})
+OPERATOR = VIEWER
+MANAGER = OPERATOR | {"pixels.view", "deliveries.replay", "deliveries.cancel"}
+ADMIN = MANAGER | {
+    "pixels.edit",
+    "clients.view",
+    "clients.edit",
+    "events.test",
+    "targets.operate",  # pause, resume, breaker reset, limits
+    "audit.view",
+    "users.view",
+    "users.edit",
+    "account.edit",
+}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.ADMIN: ADMIN,
+    Role.MANAGER: MANAGER,
+    Role.OPERATOR: OPERATOR,
+    Role.VIEWER: VIEWER,
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """The permissions of a role; none for a role that nobody knows."""
+    return PERMISSIONS[Role(role)] if role in PERMISSIONS else frozenset()

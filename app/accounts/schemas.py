@@ -1,0 +1,50 @@
+"""What `/api/auth` takes and answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.accounts.models import User
+from app.core.api import Out, Schema
+
+Secret = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1024)]
+
+
+class SignIn(Schema):
+    email: str = Field(min_length=1, max_length=320)
+    password: Secret
+    code: str | None = Field(None, max_length=32)  # of the second factor; nobody has one yet
+
+
+class UserOut(Out):
+    id: UUID
+    email: str
+    name: str
+    role: str
+    account_id: UUID
+    account_name: str
+    permissions: list[str]
+
+    @classmethod
+    def of(cls, user: User) -> UserOut:
+        return cls(
+            id=user.id,
+            email=user.email,
+            name=user.name,
+            role=user.role,
+            account_id=user.account_id,
+            account_name=user.account.name,
+            permissions=sorted(user.permissions),
+        )
+
+
+class SignedIn(Out):
+    """`expires_in` in seconds."""
+
+    access_token: str
+    refresh_token: str | None
+    expires_in: int
+    user: UserOut

@@ -1,0 +1,108 @@
+"""Signed-in browsers: a random token in a cookie, its SHA-256 in the database, so that a session can be ended."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from app.accounts.models import User, UserSession
+from app.accounts.roles import Role
+from app.core import clock
+from app.core.db import begin_write
+from app.core.ids import uuid7
+from app.core.settings import Settings
+
+IDLE = timedelta(hours=8)
+ABSOLUTE = timedelta(days=7)
+ABSOLUTE_ADMIN = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)  # a page view is not a write
+TOKEN_BYTES = 32
+MAX_TOKEN_LENGTH = 64
+
+
+def cookie_name(settings: Settings) -> str:
+    """`__Host-` lets no subdomain and no plain-http page set the cookie; browsers accept it only over TLS."""
+    return "__Host-kalitrack_session" if settings.serves_tls else "kalitrack_session"
+
+
+def open_session(
+    session: Session, user: User, *, ip_address: str | None, user_agent: str | None, lifetime: timedelta | None = None
+) -> tuple[UserSession, str]:
+    """A new session and its token, which nobody sees again. Ended ones of this person are swept on the way."""
+    now = clock.now()
+    session.execute(delete(UserSession).where(UserSession.user_id == user.id, UserSession.expires_at <= now))
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    opened = UserSession(
+        id=uuid7(),
+        token_hash=hashed(token),
+        user_id=user.id,
+        created_at=now,
+        seen_at=now,
+        expires_at=now + (lifetime or absolute_lifetime(user.role)),
+        ip_address=ip_address,
+        user_agent=(user_agent or "")[:255] or None,
+    )
+    session.add(opened)
+    return opened, token
+
+
+def find_by_token(session: Session, token: str) -> UserSession | None:
+    """The living session of a token, with its user and account; None when unknown, ended, idle or disabled."""
+    if not token or len(token) > MAX_TOKEN_LENGTH:
+        return None
+    return _living(session, UserSession.token_hash == hashed(token))
+
+
+def find_by_id(session: Session, id_: UUID) -> UserSession | None:
+    """The living session of an id: how an access token dies with its session."""
+    return _living(session, UserSession.id == id_)
+
+
+def end(session: Session, id_: UUID) -> None:
+    session.execute(delete(UserSession).where(UserSession.id == id_))
+
+
+def end_all(session: Session, user_id: UUID) -> int:
+    """Ends every session of a person (password, role or e-mail changed, disabled); how many there were."""
+    ended = session.execute(delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.id))
+    return len(ended.all())
+
+
+def is_seen_due(opened: UserSession) -> bool:
+    return clock.now() - opened.seen_at >= SEEN_EVERY
+
+
+def note_seen(engine: Engine, id_: UUID, user_id: UUID) -> None:
+    """Notes that the session is in use; the caller asks `is_seen_due` first."""
+    now = clock.now()
+    with begin_write(engine) as connection:
+        connection.execute(update(UserSession).where(UserSession.id == id_).values(seen_at=now))
+        connection.execute(update(User).where(User.id == user_id).values(last_seen_at=now))
+
+
+def absolute_lifetime(role: str) -> timedelta:
+    return ABSOLUTE_ADMIN if role == Role.ADMIN else ABSOLUTE
+
+
+def hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _living(session: Session, condition: object) -> UserSession | None:
+    statement = (
+        select(UserSession)
+        .join(UserSession.user)
+        .options(contains_eager(UserSession.user).options(joinedload(User.account)))
+        .where(condition)  # type: ignore[arg-type]
+    )
+    found = session.scalars(statement).one_or_none()
+    return found if found is not None and is_living(found, clock.now()) else None
+
+
+def is_living(opened: UserSession, now: datetime) -> bool:
+    return opened.user.is_active and now < opened.expires_at and now - opened.seen_at < IDLE

@@ -1,0 +1,74 @@
+"""The set-up: a one-time link that creates the first account's administrator."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.accounts import audit, people
+from app.accounts.models import Account, SetupLink, User
+from app.accounts.roles import Role
+from app.accounts.sessions import hashed
+from app.accounts.sign_in import first_account
+from app.core import clock
+from app.core.access import Actor
+from app.core.db import write
+from app.core.errors import NotFound
+from app.core.ids import uuid7
+from app.core.runtime import runtime
+
+TOKEN_BYTES = 32
+
+
+def setup_link(app: Flask) -> str | None:
+    """A fresh link while there is nobody yet, else None. Only its hash is kept, so each call makes a new one, and the
+    one before it stops working."""
+    with app.app_context():
+        with write() as session:
+            token = None if people.anybody(session) else issue(session)
+        return None if token is None else f"{runtime(app).settings.public_url}/setup/{token}"
+
+
+def issue(session: Session) -> str:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session.execute(delete(SetupLink).where(SetupLink.used_at.is_(None)))
+    session.add(
+        SetupLink(id=uuid7(), account_id=first_account(session).id, token_hash=hashed(token), created_at=clock.now())
+    )
+    return token
+
+
+def is_open(session: Session, token: str) -> bool:
+    """Whether this link still works."""
+    unused = select(SetupLink.id).where(SetupLink.token_hash == hashed(token), SetupLink.used_at.is_(None))
+    return session.scalar(unused) is not None and not people.anybody(session)
+
+
+def complete(
+    session: Session,
+    token: str,
+    *,
+    address: str | None,
+    account_name: str,
+    name: str,
+    email: str,
+    password_hash: str,
+) -> User:
+    """Uses the link up: names the account and creates its administrator. Raises NotFound for a link that was used."""
+    used = session.execute(
+        update(SetupLink)
+        .where(SetupLink.token_hash == hashed(token), SetupLink.used_at.is_(None))
+        .values(used_at=clock.now())
+        .returning(SetupLink.account_id)
+    ).scalar_one_or_none()  # one statement: of two people with the same link, one gets it
+    if used is None or people.anybody(session):
+        raise NotFound
+    account = session.get_one(Account, used)
+    account.name = account_name
+    actor = Actor(account.id, None, email, address)
+    user = people.create(session, account, actor, email=email, name=name, role=Role.ADMIN, password_hash=password_hash)
+    audit.record(session, actor, "account.set_up", subject_id=account.id, subject=account_name)
+    return user

@@ -1,0 +1,142 @@
+"""Who may open which page: every view is `@requires(…)` or `@public`, and a test walks the URL map for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec
+from urllib.parse import quote, urlsplit
+from uuid import UUID
+
+from flask import Flask, Response, g, make_response, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.core.errors import Forbidden, is_api, request_id
+from app.core.htmx import is_htmx
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+PUBLIC = "public"
+LOGIN_PATH = "/login"
+
+on_denied: list[Callable[[str], None]] = []  # called with the permission that a signed-in person lacks
+
+
+def requires(permission: str) -> Callable[[View[P]], View[P]]:
+    """Lets only people with `permission` ("pixels.edit") in. Anonymous people go to the sign-in page and come back
+    (htmx: 401 with HX-Redirect); others get 403. Judged before the view parses anything."""
+    if permission.count(".") != 1:
+        raise TypeError(f"{permission!r} is not a permission such as 'pixels.edit'")
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if not current_user.is_authenticated:
+                return to_sign_in()
+            if not has_permission(permission):
+                for listener in on_denied:
+                    listener(permission)
+                raise Forbidden
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: View[P]) -> View[P]:
+    """Marks a view as open to everybody, so that forgetting a permission and meaning none look different."""
+    view.permission = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def permission_of(view: Callable[..., Any]) -> str | None:
+    """The permission a view asks for, `PUBLIC`, or None for one that forgot."""
+    return getattr(view, "permission", None)
+
+
+def has_permission(permission: str) -> bool:
+    """Whether the signed-in person may; False for anonymous ones. In templates: `can("pixels.edit")`."""
+    return bool(current_user) and permission in getattr(current_user, "permissions", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something and from where: what the audit keeps. `name` is an e-mail address, a client or "system"."""
+
+    account_id: UUID
+    user_id: UUID | None
+    name: str
+    ip_address: str | None = None
+    request_id: str | None = None
+
+
+def acting(account_id: UUID, user_id: UUID | None, name: str) -> Actor:
+    """An actor who calls from where this request comes from."""
+    return Actor(account_id, user_id, name, request.remote_addr, request_id.get())
+
+
+def current_actor() -> Actor:
+    """Who makes this request: the person behind the cookie or the access token. Only behind a permission; whoever
+    recognises people sets `g.actor`."""
+    actor: Actor = g.actor
+    return actor
+
+
+def is_page_request() -> bool:
+    """Whether a person may be looking: neither the API, where no cookie counts, nor an asset."""
+    return request.endpoint != "static" and not is_api(request.path)
+
+
+def is_health_check() -> bool:
+    """Whether a probe asks, which calls by whatever address the machine has."""
+    return request.path.startswith("/health/") or request.path == "/metrics"
+
+
+def asked_host() -> str:
+    """The Host header's name without its port, lower-cased; empty when it is not one."""
+    host = request.headers.get("Host", "").lower()
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+
+
+def is_from_elsewhere() -> bool:
+    """Whether a browser says that another site's page sent this change. Browsers set the header themselves, also
+    where the referrer policy hides the rest; programs and old browsers leave it out."""
+    is_safe = request.method in ("GET", "HEAD", "OPTIONS")
+    return not is_safe and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+
+
+def has_nul() -> bool:
+    """Whether query or form hold a NUL, which no field takes and PostgreSQL refuses."""
+    texts = (*request.args.values(), *request.form.values())
+    return "\0" in request.path or any("\0" in text for text in texts)
+
+
+def to_sign_in() -> Response:
+    """The way to the sign-in page and back to where the person was."""
+    target = f"{LOGIN_PATH}?next={quote(_here(), safe='/')}"
+    if is_htmx():
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = target
+    else:
+        response = make_response("", 303)
+        response.headers["Location"] = target
+    response.vary.add("HX-Request")
+    return response
+
+
+def _here() -> str:
+    """The page to come back to: that of the address bar, never the fragment that was asked for."""
+    if is_htmx():
+        seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return f"{seen.path}?{seen.query}" if seen.query else seen.path or "/"
+    if request.method not in ("GET", "HEAD"):
+        return "/"
+    return request.full_path.rstrip("?")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(can=has_permission)

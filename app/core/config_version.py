@@ -1,0 +1,28 @@
+"""One number that moves with every change of a client or pixel, so that caches know when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, select, update
+
+from app.core.db import after_commit
+from app.core.models import ConfigVersion
+
+on_bump: list[Callable[[], None]] = []  # called after a commit that moved the version, in the process that did it
+
+
+def bump(connection: Connection) -> None:
+    """Moves the version in the caller's write transaction; after its commit the listeners are told. What they publish
+    is a hint: the writer reads `current` in each group commit."""
+    connection.execute(update(ConfigVersion).values(version=ConfigVersion.version + 1))
+    after_commit(connection, "config", _tell)
+
+
+def current(connection: Connection) -> int:
+    return connection.execute(select(ConfigVersion.version)).scalar_one()
+
+
+def _tell() -> None:
+    for listener in on_bump:
+        listener()

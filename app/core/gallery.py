@@ -1,0 +1,121 @@
+"""The page `/ui`, in development only: every component once, to look at and to test."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    FileField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, Email, Length, NumberRange
+
+from app.core import clock
+from app.core.access import public
+from app.core.htmx import go, is_htmx, notify, page, typed_name
+from app.core.menu import MenuItem, add_to_menu
+
+bp = Blueprint("gallery", __name__, url_prefix="/ui")
+ROWS = [(f"Pixel {number:02}", ("Kwai", "Meta", "GA4")[number % 3], number * 1234.5) for number in range(1, 24)]
+ROWS_A_PAGE = 8
+
+
+class SampleForm(FlaskForm):  # type: ignore[misc]
+    name = StringField("Name", [DataRequired(), Length(max=80)])
+    email = StringField("E-mail", [Email()])
+    platform = SelectField("Platform", choices=[("kwai", "Kwai"), ("facebook", "Meta")])
+    pace = IntegerField("Messages a minute", [NumberRange(1, 100)])
+    mode = RadioField("When", choices=[("now", "Now"), ("later", "Later")], default="now")
+    note = TextAreaField("Note")
+    file = FileField("File")
+    token = PasswordField("Access token")
+    active = BooleanField("Active")
+
+
+@bp.get("/")
+@public
+def index() -> ResponseReturnValue:
+    return page("gallery/index.html", fragment="gallery/_rows.html", **_content(SampleForm()))
+
+
+@bp.post("/")
+@public
+def create() -> ResponseReturnValue:
+    form = SampleForm()
+    if not form.validate_on_submit():
+        return page("gallery/index.html", fragment="gallery/_form.html", status=422, **_content(form))
+    notify(_("Saved."))
+    return go("/ui/")
+
+
+@bp.post("/delete")
+@public
+def delete() -> ResponseReturnValue:
+    if not typed_name("Pixel 7"):
+        content = _content(SampleForm()) | {"wrong_name": True}
+        return page("gallery/index.html", fragment="gallery/_danger.html", status=422, **content)
+    notify(_("Deleted."), "warning")
+    return go("/ui/")
+
+
+@bp.get("/plain")
+@public
+def plain() -> ResponseReturnValue:
+    return page("gallery/plain.html", form=SampleForm())
+
+
+@bp.get("/error/<int:status>")
+@public
+def error(status: int) -> ResponseReturnValue:
+    """The error page, or what htmx is shown instead."""
+    template = "errors/_alert.html" if is_htmx() else "errors/page.html"
+    message = _("Not found") if status == 404 else _("Something went wrong")
+    return render_template(template, status=status, message=message, request_id="0198c0de"), status
+
+
+@bp.get("/clock")
+@public
+def live() -> ResponseReturnValue:
+    return page("gallery/_clock.html", now=clock.now())
+
+
+def _content(form: SampleForm) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "form": form,
+        "now": now,
+        "wrong_name": False,
+        "history": [
+            {"at": now, "title": _("Delivered"), "text": "HTTP 200", "tone": "success", "icon": "check"},
+            {"at": now - timedelta(minutes=4), "title": _("Failed"), "text": "HTTP 503", "tone": "danger", "icon": "x"},
+            {"at": now - timedelta(minutes=5), "title": _("Accepted")},
+        ],
+        **_rows(),
+    }
+
+
+def _rows() -> dict[str, Any]:
+    wanted, sort = request.args.get("q", "").lower(), request.args.get("sort", "name")
+    rows = [row for row in ROWS if wanted in row[0].lower() and request.args.get("platform") in (None, "", row[1])]
+    column = {"name": 0, "platform": 1, "value": 2}.get(sort.lstrip("-"), 0)
+    rows.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
+    pages = -(-len(rows) // ROWS_A_PAGE)
+    number = min(max(request.args.get("page", 1, type=int), 1), max(pages, 1))
+    shown = rows[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]
+    return {"rows": shown, "sort": sort, "number": number, "pages": pages, "total": len(rows)}
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(bp)
+    add_to_menu(app, MenuItem("system", "/ui", "gallery.index", "template", order=900))

@@ -1,0 +1,203 @@
+"""The one outgoing HTTP client: pooled, limited in time and size, and never raising for what the network does."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from functools import lru_cache
+from http.client import HTTPException, RemoteDisconnected
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import certifi
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import DecodeError, HTTPError, LocationParseError
+
+from app.core import clock
+from app.core.deadline import TIMEOUT, Deadlines, Watch
+from app.core.exchange import Call, Reply
+from app.core.pool import CONNECT_TIMEOUT_S, Pool, TlsPool, current
+
+VERSION = "0.1.0"
+USER_AGENT = f"Kalitrack/{VERSION}"
+READ_BYTES = 1024 * 1024  # after decompression; an answer longer than this is `Too large`
+KEEP_BYTES = 64 * 1024  # what a Reply carries of the body
+PIECE_BYTES = 16 * 1024
+
+CONNECTION_FAILED = "Connection failed"
+TOO_LARGE = "Too large"
+INVALID_ANSWER = "Invalid answer"
+INVALID_CALL = "Invalid address or header"
+CUT = "Cut by shutdown"
+
+
+class _TooLarge(Exception):
+    pass
+
+
+FAULTS = (requests.RequestException, HTTPError, HTTPException, OSError, ValueError, _TooLarge)
+
+
+class Client:
+    """A pool of connections and the calls in hand. One per process (make it after a fork); safe for any threads.
+
+    Environment proxies, `.netrc`, cookies and redirects play no part; TLS is verified against certifi's roots.
+    """
+
+    def __init__(self, *, timeout_s: float, pool_size: int = 64) -> None:
+        self.timeout_s = timeout_s
+        self._deadlines = Deadlines()
+        self._session = _Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        adapter = _Adapter(pool_connections=pool_size, pool_maxsize=pool_size)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def send(self, call: Call, *, timeout_s: float | None = None, keep: int = KEEP_BYTES) -> Reply:
+        """One exchange, name look-up to last byte, within `timeout_s` seconds (default: the client's).
+
+        The body is kept up to `keep` bytes and read up to READ_BYTES. `Reply.error` is one of the sentences above and
+        never carries a URL. Raises only for a `call.json` that is not JSON (TypeError, ValueError).
+
+        A call is sent once. The exception: the server closed an idle connection in the very moment it was reused, and
+        the kernel proves that no byte of the call arrived; then it goes out again on another connection.
+        """
+        started = clock.monotonic()
+        body = encode(call.json) if call.body is None and call.json is not None else call.body
+        watch = current.watch = self._deadlines.start(timeout_s or self.timeout_s)
+        status, headers, content, error = None, CaseInsensitiveDict[str](), b"", None
+        try:
+            response = self._exchange(_prepare(call, body), watch)
+            headers = response.headers
+            content = _read(response, keep)
+            status = response.status_code
+        except FAULTS as fault:
+            error = _in_words(fault)
+        finally:
+            self._deadlines.finish(watch)
+        if watch.ended:
+            status, error = None, watch.ended
+        took_ms = round((clock.monotonic() - started) * 1000)
+        return Reply(status, headers, content, clock.now(), took_ms, error)
+
+    def cut(self) -> None:
+        """Ends every call in hand at once, and every later one unsent: each answers `Cut by shutdown`."""
+        self._deadlines.cut(CUT)
+
+    def close(self) -> None:
+        """Cuts, and closes the idle connections too."""
+        self.cut()
+        self._session.close()
+
+    def _exchange(self, request: requests.PreparedRequest, watch: Watch) -> requests.Response:
+        while True:
+            if watch.ended:
+                raise TimeoutError
+            try:
+                return self._session.send(
+                    request,
+                    stream=True,
+                    timeout=(CONNECT_TIMEOUT_S, max(watch.left_s, 0.001)),
+                    allow_redirects=False,
+                    verify=True,
+                    cert=None,
+                    proxies={},
+                )
+            except requests.ConnectionError as error:
+                closed = any(isinstance(cause, RemoteDisconnected) for cause in _causes(error))
+                if watch.ended or not closed or not watch.never_arrived():
+                    raise
+
+
+def encode(value: Any) -> bytes:
+    """JSON as `JSON.stringify` prints it (floats without a fraction apart: 5.0 stays 5.0)."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON.stringify escapes too
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _prepare(call: Call, body: bytes | None) -> requests.PreparedRequest:
+    """By hand, since `Session.prepare_request` costs as much as the exchange itself."""
+    headers = CaseInsensitiveDict[str]({"User-Agent": USER_AGENT, "Accept": "*/*"})
+    if call.json is not None:
+        headers["Content-Type"] = "application/json"
+    headers.update(call.headers)
+    if body is not None or call.method not in ("GET", "HEAD"):
+        headers["Content-Length"] = str(len(body or b""))
+    request = requests.PreparedRequest()
+    request.method, request.url, request.headers, request.body = call.method, _whole_url(call.url), headers, body
+    return request
+
+
+@lru_cache(1024)
+def _whole_url(url: str) -> str:
+    """The URL with its host in ASCII and its path escaped."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, None)
+    return str(request.url)
+
+
+def _read(response: requests.Response, keep: int) -> bytes:
+    kept, seen = bytearray(), 0
+    try:
+        while piece := response.raw.read(PIECE_BYTES, decode_content=True):
+            seen += len(piece)
+            if seen > READ_BYTES:
+                raise _TooLarge
+            kept += piece[: keep - len(kept)]
+    except FAULTS:
+        response.close()  # the rest of the body must not be taken for the next answer
+        raise
+    return bytes(kept)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        inner = [part for part in (*error.args, getattr(error, "reason", None)) if isinstance(part, BaseException)]
+        error = inner[0] if inner else None
+
+
+def _in_words(fault: BaseException) -> str:
+    """Never the exception's own text: it holds the URL."""
+    causes = list(_causes(fault))
+
+    def is_a(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if is_a(_TooLarge):
+        return TOO_LARGE
+    if is_a(TimeoutError, requests.Timeout):
+        return TIMEOUT
+    if is_a(ConnectionError, ssl.SSLError, socket.gaierror):  # RemoteDisconnected is a ConnectionError too
+        return CONNECTION_FAILED
+    if is_a(HTTPException, DecodeError):
+        return INVALID_ANSWER
+    if is_a(LocationParseError) or isinstance(fault, ValueError):  # InvalidURL, InvalidSchema, a bad header value
+        return INVALID_CALL
+    return CONNECTION_FAILED
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None  # `send` would otherwise read a redirect's whole body, however long, to prepare the next request
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        roots = ssl.create_default_context(cafile=certifi.where())  # read once: it takes longer than most calls
+        super().init_poolmanager(*args, ssl_context=roots, cert_reqs="CERT_REQUIRED", **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+
+    def get_connection_with_tls_context(self, request: Any, *_args: Any, **_options: Any) -> Any:
+        return self.poolmanager.connection_from_url(request.url)
+
+    def cert_verify(self, *_args: Any, **_options: Any) -> None:
+        """The pools verify by the context they were made with."""

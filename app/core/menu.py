@@ -1,0 +1,85 @@
+"""The shell's side menu: features register items, and a person sees those that their role may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_babel import lazy_gettext as _l
+
+from app.core.access import has_permission
+
+EXTENSION = "kalitrack.menu"
+GROUPS: dict[str, Any] = {
+    "overview": None,
+    "tracking": _l("Tracking"),
+    "contacts": _l("Contacts"),
+    "sales": _l("Sales"),
+    "whatsapp": "WhatsApp",
+    "automation": _l("Automation"),
+    "system": _l("System"),
+}  # in the order shown; grouped by the work people do
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """`permission` as in `@requires`; `label` a lazy string; `endpoint` takes no arguments."""
+
+    group: str
+    label: Any
+    endpoint: str
+    icon: str
+    permission: str | None = None
+    order: int = 100
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.permission is None or has_permission(self.permission)
+
+    @property
+    def is_current(self) -> bool:
+        """On any page of the item's blueprint, or on exactly its endpoint when it has none."""
+        here = request.endpoint or ""
+        blueprint = self.endpoint.rpartition(".")[0]
+        return here == self.endpoint or (blueprint != "" and here.rpartition(".")[0] == blueprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at the page, in what the shell shows. Whoever signs people in sets `g.viewer` on each request."""
+
+    name: str
+    account: str
+
+
+@dataclass(slots=True)
+class Menu:
+    items: list[MenuItem] = field(default_factory=list)
+    profile: list[MenuItem] = field(default_factory=list)
+    sign_out_endpoint: str | None = None
+
+
+def menu(app: Flask | None = None) -> Menu:
+    """The app's menu: `menu(app).items.append(MenuItem(…))` at start-up."""
+    found: Menu = (app or current_app).extensions[EXTENSION]
+    return found
+
+
+def add_to_menu(app: Flask, *items: MenuItem) -> None:
+    for item in items:
+        if item.group not in GROUPS:
+            raise ValueError(f"no menu group {item.group!r}; there are {', '.join(GROUPS)}")
+    menu(app).items.extend(items)
+
+
+def shown_groups() -> list[tuple[Any, list[MenuItem]]]:
+    """(title, items) of the groups that have something to show."""
+    items = sorted((item for item in menu().items if item.is_allowed), key=lambda item: item.order)
+    groups = [(title, [item for item in items if item.group == group]) for group, title in GROUPS.items()]
+    return [(title, found) for title, found in groups if found]
+
+
+def init_app(app: Flask) -> None:
+    app.extensions.setdefault(EXTENSION, Menu())
+    app.jinja_env.globals.update(menu_groups=shown_groups, menu=menu)

@@ -1,0 +1,108 @@
+"""What a feature contributes to the engine: how its deliveries are loaded, built and read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from typing import Any, ClassVar, Protocol, cast
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.core.exchange import Call, Outcome, Reply
+from app.core.runtime import Runtime
+from app.outbound.policy import Policy
+
+# kind -> dotted path, loaded on first use, so that the engine imports no feature
+KINDS = {"conversion": "app.tracking.conversions:Conversions"}
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A delivery in our hands. `attempts` counts the try that is about to be made."""
+
+    account_id: UUID
+    id: UUID
+    kind: str
+    target_id: UUID
+    ref_id: UUID
+    ref_at: datetime
+    attempts: int
+    expires_at: datetime | None
+    waiter: str | None
+    token: str
+
+
+class Adapter(Protocol):
+    """The pure part: see `app.destinations.base.Destination`."""
+
+    @property
+    def max_batch(self) -> int: ...
+
+    def batch_key(self, item: Any, target: Any) -> Hashable: ...
+
+    def build(self, items: Sequence[Any], target: Any) -> Call: ...
+
+    def read(self, reply: Reply, items: Sequence[Any]) -> Outcome | list[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is called: the adapter, and the target's credentials as that adapter wants them."""
+
+    adapter: Adapter
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A result that is committed, for what a kind does afterwards (the event log file)."""
+
+    row: Leased
+    item: Any
+    outcome: Outcome
+    at: datetime
+
+
+class Kind(ABC):
+    """One sort of delivery."""
+
+    key: ClassVar[str]
+    policy: ClassVar[Policy]
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @property
+    @abstractmethod
+    def timeout_s(self) -> float:
+        """For a call as a whole, by wall clock."""
+
+    @abstractmethod
+    def parties(self, connection: Connection, target_ids: Sequence[UUID]) -> Mapping[UUID, Party]:
+        """The targets that can be called; a missing one cancels its deliveries."""
+
+    @abstractmethod
+    def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Any]:
+        """The domain rows behind deliveries, by ref_id; a missing one cancels its delivery."""
+
+    def settled(self, results: Sequence[Settled]) -> None:
+        """Called after the commit of final and other results; must not raise."""
+        return
+
+
+class Kinds:
+    """The kinds of one process, made on first use."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._made: dict[str, Kind] = {}
+
+    def get(self, key: str) -> Kind:
+        if key not in self._made:
+            module, _, name = KINDS[key].partition(":")
+            self._made[key] = cast(type[Kind], getattr(import_module(module), name))(self._runtime)
+        return self._made[key]

@@ -1,0 +1,81 @@
+"""The API of pixels: /api/pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from app.core.access import current_actor
+from app.core.api import current, endpoint, resource_blueprint
+from app.core.db import db, write
+from app.core.errors import Conflict
+from app.core.ids import to_uuid
+from app.core.pagination import PageOf, paginate
+from app.core.schema import Schema
+from app.pixels import service
+from app.pixels.models import Pixel
+from app.pixels.schemas import PixelChange, PixelFilter, PixelIn, PixelOut, Removal
+
+bp = resource_blueprint("api_pixels", __name__, "/pixels")
+
+
+@bp.get("")
+@endpoint(summary="List pixels", permission="pixels.view", query=PixelFilter, answers={200: PageOf[PixelOut]})
+def index(query: PixelFilter) -> PageOf[PixelOut]:
+    """Sorts by createdAt, updatedAt, pixelId, platform; `q` finds parts of the pixel id and the description."""
+    found = service.search(
+        current().account_id,
+        platform=query.platform,
+        text=query.q or "",
+        active=None if query.active is None else query.active == "true",
+        sort=query.sort,
+    )
+    return paginate(db.session(), found, page=query.page, limit=query.limit).answer(PixelOut.of)
+
+
+@bp.post("")
+@endpoint(summary="Create a pixel", permission="pixels.edit", body=PixelIn, answers={201: PixelOut})
+def create(body: PixelIn) -> PixelOut:
+    with write():
+        pixel = service.create(current_actor(), given(body))
+    return PixelOut.of(pixel)
+
+
+@bp.get("/<id>")
+@endpoint(summary="Get a pixel", permission="pixels.view", answers={200: PixelOut})
+def show(id: str) -> PixelOut:
+    return PixelOut.of(service.get(current().account_id, to_uuid(id)))
+
+
+@bp.put("/<id>")
+@endpoint(summary="Change a pixel", permission="pixels.edit", body=PixelChange, answers={200: PixelOut})
+def update(id: str, body: PixelChange) -> PixelOut:
+    """A new accessToken resumes a pixel that its platform's refusal had paused."""
+    with presented(), write():
+        pixel = service.update(current_actor(), to_uuid(id), given(body), version=body.version)
+    return PixelOut.of(pixel)
+
+
+@bp.delete("/<id>")
+@endpoint(summary="Delete a pixel", permission="pixels.edit", query=Removal, answers={204: None})
+def delete(id: str, query: Removal) -> None:
+    """Cancels the deliveries still due; its events stay."""
+    with presented(), write():
+        service.delete(current_actor(), to_uuid(id), version=query.version)
+
+
+def given(body: Schema) -> dict[str, Any]:
+    """The fields that the caller sent, by their names on the wire."""
+    return body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
+
+
+@contextmanager
+def presented() -> Iterator[None]:
+    """Shows the current pixel of a conflict as any answer would."""
+    try:
+        yield
+    except Conflict as error:
+        if isinstance(error.current, Pixel):
+            error.current = PixelOut.of(error.current)
+        raise

@@ -1,0 +1,75 @@
+"""Pixels on the wire: what comes in, what goes out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.core.pagination import PageQuery
+from app.core.schema import Out, Schema
+from app.outbound.models import TargetState
+from app.pixels.models import Pixel
+
+
+class PixelIn(Schema):
+    """A new pixel. `settings` as the platform takes them; the token is write-only."""
+
+    platform: str
+    pixel_id: str
+    access_token: str
+    description: str | None = None
+    settings: dict[str, Any] | None = None
+    active: bool = True
+
+
+class PixelChange(Schema):
+    """What is given is replaced, the rest stays; an empty description clears it. `version` guards against a change made
+    meanwhile."""
+
+    platform: str | None = None
+    pixel_id: str | None = None
+    access_token: str | None = None
+    description: str | None = None
+    settings: dict[str, Any] | None = None
+    active: bool | None = None
+    version: int | None = None
+
+
+class PixelFilter(PageQuery):
+    platform: str | None = Field(None, max_length=24)
+    active: Literal["true", "false"] | None = None
+    q: str | None = Field(None, max_length=200)
+
+
+class Removal(Schema):
+    version: int | None = None
+
+
+class PixelOut(Out):
+    """`state` is that of its deliveries: `active`, or `paused` for `reason`."""
+
+    id: UUID
+    platform: str
+    pixel_id: str
+    token_last4: str
+    description: str | None
+    settings: dict[str, Any]
+    active: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    state: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, pixel: Pixel) -> PixelOut:
+        target = pixel.target
+        columns = {name: getattr(pixel, name) for name in cls.model_fields if name not in ("state", "reason")}
+        return cls(
+            **columns,
+            state=target.state if target else TargetState.ACTIVE,
+            reason=target.reason if target else None,
+        )

@@ -1,0 +1,73 @@
+"""`python -m app.serve`: everything of one machine, started in order, kept alive, stopped in order."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from app.core.settings import SettingError, Settings
+from app.serve import readiness, valkey
+from app.serve.children import Child
+from app.serve.locks import own_port, sole_run
+from app.serve.refusal import Refusal
+from app.serve.roles import Role, roles_of
+from app.serve.supervisor import WRONG_SETTING, Supervisor
+from app.serve.terminal import say
+
+Preparation = Callable[[Settings], str | None]
+
+
+def run(settings: Settings, roles: Sequence[Role], prepare: Preparation) -> int:
+    """Valkey, then `prepare` (migrations; returns the set-up link while there is one), then the roles; until a stop
+    signal. Returns the exit code. Raises Refusal and SettingError."""
+    with sole_run(settings.data_dir), own_port(settings.host, settings.port), Supervisor() as supervisor:
+        if settings.redis_url is None:
+            valkey.start(supervisor, settings)
+        else:
+            valkey.warn_about_external(settings)
+        link = None if supervisor.is_stopping else prepare(settings)
+        for role in roles:
+            supervisor.start(Child(role))
+        readiness.announce(supervisor, settings, link)
+        code = supervisor.watch()
+        say("Stopping…")
+        supervisor.stop_children()
+        say("Stopped.")
+        return code
+
+
+def migrated(settings: Settings) -> str | None:
+    """The database at its newest revision; returns the set-up link as long as nobody has used it."""
+    from sqlalchemy.exc import OperationalError
+
+    from app import create_app  # here, so that a wrong setting or a taken port is said without loading SQLAlchemy
+    from app.accounts import first_start
+    from app.core import migrate
+    from app.core.runtime import runtime
+
+    app = create_app(settings)
+    try:
+        migrate.upgrade(app)
+        return first_start.prepare(app)
+    except OperationalError as error:
+        reason = str(error.orig).strip().partition("\n")[0]  # the driver's words; they hold no password
+        raise Refusal(f"DATABASE_URL cannot be used: {reason}") from None
+    finally:
+        runtime(app).engine.dispose()
+
+
+def main(list_roles: Callable[[Settings], Sequence[Role]] = roles_of, prepare: Preparation = migrated) -> int:
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without UTF-8 loses no line
+    try:
+        settings = Settings.load()
+        return run(settings, list_roles(settings), prepare)
+    except SettingError as error:
+        say(f"Kalitrack cannot start: {error}")
+        return WRONG_SETTING
+    except Refusal as error:
+        say(f"Kalitrack cannot start: {error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Conversion events as the engine's deliveries: what is loaded for a call, and the log line after one succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlalchemy import tuple_ as row_of
+
+from app.core.exchange import Verdict
+from app.core.runtime import Runtime
+from app.core.vault import VaultError
+from app.destinations import registry
+from app.destinations.base import Event, PixelKey
+from app.outbound.kinds import Kind, Leased, Party, Settled
+from app.outbound.policy import PLATFORM
+from app.pixels.models import TOKEN_PLACE, Pixel
+from app.tracking.log_file import LogFile, LogLine
+from app.tracking.models import TrackedEvent
+
+LOAD_PART = 300  # keys in one IN list
+
+
+class Conversions(Kind):
+    """Events to the advertising platforms, by the adapter of each pixel's platform."""
+
+    key = "conversion"
+    policy = PLATFORM
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._log_file = LogFile(runtime.settings)
+
+    @property
+    def timeout_s(self) -> float:
+        return self.runtime.settings.outbound_timeout
+
+    def parties(self, connection: Connection, target_ids: Sequence[UUID]) -> Mapping[UUID, Party]:
+        found = {}
+        columns = (Pixel.id, Pixel.platform, Pixel.pixel_id, Pixel.sealed_token, Pixel.settings)
+        for id_, platform, pixel_id, sealed, settings in connection.execute(
+            select(*columns).where(Pixel.id.in_(target_ids))
+        ):
+            try:
+                token = self.runtime.vault.open(TOKEN_PLACE, id_, sealed)
+            except VaultError:
+                token = ""  # the platform refuses it, which pauses the pixel and says so where people look
+            adapter = registry.get(platform, self.runtime.settings)
+            found[id_] = Party(adapter, PixelKey(pixel_id, token, settings or {}))
+        return found
+
+    def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Event]:
+        keys = [(row.account_id, row.ref_at, row.ref_id) for row in rows]
+        found = {}
+        for start in range(0, len(keys), LOAD_PART):
+            for row in connection.execute(_EVENTS.where(_KEY.in_(keys[start : start + LOAD_PART]))):
+                found[row.id] = Event(
+                    id=row.id,
+                    event_id=row.event_id,
+                    name=row.event_name,
+                    occurred_at=row.event_time,
+                    click_id=row.click_id,
+                    identity=row.identity,
+                    fields=row.fields,
+                )
+        return found
+
+    def settled(self, results: Sequence[Settled]) -> None:
+        lines = [_line(each) for each in results if each.outcome.verdict is Verdict.SENT]
+        if lines:
+            self._log_file.append(lines)
+
+
+_KEY = row_of(TrackedEvent.account_id, TrackedEvent.created_at, TrackedEvent.id)
+_EVENTS = select(
+    TrackedEvent.id, TrackedEvent.event_id, TrackedEvent.event_name, TrackedEvent.event_time, TrackedEvent.click_id,
+    TrackedEvent.identity, TrackedEvent.fields,
+)  # fmt: skip
+
+
+def _line(settled: Settled) -> LogLine:
+    event: Event = settled.item
+    fields: Mapping[str, Any] = event.fields
+    at: datetime = settled.at
+    return LogLine(
+        at=at,
+        event_name=event.name,
+        pixel_id=str(fields.get("pixel_id", "")),
+        click_id=event.click_id or fields.get("fbclid"),
+        value=fields.get("value"),
+        content_id=fields.get("content_id"),
+        request_id=f"track_{event.id.hex}",
+    )

@@ -1,0 +1,33 @@
+"""Judging a draft again inside the group commit, when a client or pixel changed since it was looked up."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from app.core import clock
+from app.core.errors import AppError, Forbidden, Unauthorized
+from app.tracking.draft import refuse_pixel
+from app.tracking.lookup import KnownClient, KnownPixel, load_client, load_pixel
+
+WRITE_SCOPE = "events:write"
+
+
+def refuse_client(client: KnownClient | None) -> AppError | None:
+    """Why this caller may not write events, or None."""
+    if client is None or (client.valid_until is not None and client.valid_until <= clock.now()):
+        return Unauthorized("Unauthorized")
+    if WRITE_SCOPE not in client.scopes:
+        return Forbidden(f"This token lacks the scope {WRITE_SCOPE}")
+    return None
+
+
+def recheck(connection: Connection, version: int, client: KnownClient, pixel: KnownPixel) -> AppError | None:
+    """The refusal that holds now, by what is committed, or None."""
+    now_client = load_client(connection, version, client.token_hash)
+    refusal = refuse_client(now_client)
+    if refusal is not None or now_client is None:
+        return refusal
+    now_pixel = load_pixel(connection, version, client.account_id, pixel.platform, pixel.pixel_id)
+    if now_pixel is not None and now_pixel.id != pixel.id:
+        now_pixel = None  # deleted and made anew meanwhile: the draft names the old one
+    return refuse_pixel(now_client, now_pixel)

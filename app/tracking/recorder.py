@@ -1,0 +1,300 @@
+"""Writing drafts in the group commit: keys, events, deliveries, and what is known of a repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import tuple_ as row_of
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.accounts.models import ApiClient
+from app.core import clock, config_version
+from app.core.db import after_commit
+from app.core.errors import Conflict
+from app.core.ids import created_at
+from app.core.queue import ring
+from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
+from app.outbound.verdicts import find_verdicts
+from app.tracking.draft import Draft
+from app.tracking.lookup import Lookups
+from app.tracking.models import EventKey, TrackedEvent
+from app.tracking.recheck import recheck
+
+CONSENT_DENIED = "Consent denied"
+SAME_KEY_OTHER_BODY = "This Idempotency-Key was used with another body"
+TWO_EVENTS = "Idempotency-Key and event_id name two different events"
+TOUCH_S = 60.0  # a client's last use is written at most this often
+LOOKUP_PART = 250
+
+Key = tuple[UUID, UUID, str]
+Known = tuple[UUID, str]  # event id, body hash
+
+
+class EventRecorder:
+    """The recorder of one process's writer."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._touched: dict[UUID, float] = {}
+        self._version = -1
+
+    def record(self, connection: Connection, items: Sequence[Any]) -> None:
+        drafts: Sequence[Draft] = items
+        self._check_version(connection, drafts)
+        now = clock.now()
+        new = _sort_out_repeats(connection, [draft for draft in drafts if draft.refusal is None], now)
+        if new:
+            connection.execute(insert(TrackedEvent), [_event_row(draft) for draft in new])
+            connection.execute(insert(Delivery), [_delivery_row(draft) for draft in new])
+            after_commit(connection, "bell", ring)
+        _look_at_repeats(connection, drafts)
+        _find_held(connection, drafts)
+        self._touch_clients(connection, drafts, now)
+
+    def _check_version(self, connection: Connection, drafts: Sequence[Draft]) -> None:
+        """Revocation is exact: when the configuration moved, each draft is judged again by what is committed now."""
+        version = config_version.current(connection)
+        if version != self._version:
+            self._lookups.clear()
+            self._version = version
+        for draft in drafts:
+            if min(draft.client.version, draft.pixel.version) != version:
+                draft.refusal = recheck(connection, version, draft.client, draft.pixel)
+
+    def _touch_clients(self, connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
+        tick = clock.monotonic()
+        for draft in drafts:
+            client_id = draft.client.id
+            if draft.refusal is None and tick - self._touched.get(client_id, -TOUCH_S) >= TOUCH_S:
+                self._touched[client_id] = tick
+                values = {"last_used_at": now, "last_address": draft.caller}
+                connection.execute(update(ApiClient).where(ApiClient.id == client_id).values(**values))
+                first = (ApiClient.id == client_id) & ApiClient.first_event_at.is_(None)
+                connection.execute(update(ApiClient).where(first).values(first_event_at=now))
+
+
+# -- repeats --------------------------------------------------------------------------------------------------------
+
+
+def _sort_out_repeats(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+    """The drafts that are new, their keys stored; the others learn which event they repeat."""
+    known = _known_keys(connection, drafts, now)
+    new: list[Draft] = []
+    to_store: dict[Key, dict[str, Any]] = {}
+    for draft in drafts:
+        if not _is_repeat(draft, known):
+            new.append(draft)
+        if draft.refusal is None:
+            for key, row in _key_rows(draft):
+                if key not in known:
+                    known[key] = (draft.original_id or draft.id, draft.body_hash)
+                    to_store[key] = row
+    lost = _store_keys(connection, to_store, now)
+    if lost:  # another process committed one of these keys a moment ago: its event stands
+        new = _yield_to(connection, new, lost)
+    return new
+
+
+def _is_repeat(draft: Draft, known: dict[Key, Known]) -> bool:
+    """Whether one of the draft's keys is taken; a contradiction between them becomes its refusal."""
+    found = {key_hash: known[key] for key, key_hash in _own_keys(draft) if key in known}
+    if not found:
+        return False
+    if len({event_id for event_id, _ in found.values()}) > 1:
+        draft.refusal = Conflict(TWO_EVENTS)
+        return True
+    header = found.get(draft.idempotency_key or "")
+    if header is not None and header[1] != draft.body_hash:
+        draft.refusal = Conflict(SAME_KEY_OTHER_BODY)
+        return True
+    draft.original_id = next(iter(found.values()))[0]
+    return True
+
+
+def _own_keys(draft: Draft) -> list[tuple[Key, str]]:
+    return [((draft.client.account_id, draft.client.id, key_hash), key_hash) for key_hash, _ in draft.keys]
+
+
+def _key_rows(draft: Draft) -> list[tuple[Key, dict[str, Any]]]:
+    client = draft.client
+    return [
+        (
+            (client.account_id, client.id, key_hash),
+            {
+                "account_id": client.account_id,
+                "client_id": client.id,
+                "key_hash": key_hash,
+                "event_id": draft.original_id or draft.id,
+                "body_hash": draft.body_hash,
+                "expires_at": expires_at,
+            },
+        )
+        for key_hash, expires_at in draft.keys
+    ]
+
+
+_KEY = row_of(EventKey.account_id, EventKey.client_id, EventKey.key_hash)
+
+
+def _known_keys(connection: Connection, drafts: Sequence[Draft], now: datetime) -> dict[Key, Known]:
+    wanted = sorted({key for draft in drafts for key, _ in _own_keys(draft)})
+    known: dict[Key, Known] = {}
+    for start in range(0, len(wanted), LOOKUP_PART):
+        rows = connection.execute(
+            select(EventKey.account_id, EventKey.client_id, EventKey.key_hash, EventKey.event_id, EventKey.body_hash)
+            .where(_KEY.in_(wanted[start : start + LOOKUP_PART]))
+            .where(EventKey.expires_at > now)
+        )
+        known |= {(account, client, key): (event, body) for account, client, key, event, body in rows}
+    return known
+
+
+def _store_keys(connection: Connection, rows: dict[Key, dict[str, Any]], now: datetime) -> set[Key]:
+    """Inserts keys, replacing expired ones; returns those that somebody else holds by now. In key order, so that two
+    batches cannot deadlock."""
+    if not rows:
+        return set()
+    values = [rows[key] for key in sorted(rows)]
+    if connection.dialect.name == "sqlite":  # the only writer: what was free a moment ago still is
+        connection.execute(_UPSERT_SQLITE, values)
+        return set()
+    upsert = postgresql.insert(EventKey)
+    replace_expired = upsert.on_conflict_do_update(
+        index_elements=["account_id", "client_id", "key_hash"],
+        set_={name: upsert.excluded[name] for name in ("event_id", "body_hash", "expires_at")},
+        where=EventKey.expires_at <= now,
+    ).returning(EventKey.account_id, EventKey.client_id, EventKey.key_hash)
+    stored = {(account, client, key) for account, client, key in connection.execute(replace_expired, values)}
+    return set(rows) - stored
+
+
+_sqlite_insert = sqlite.insert(EventKey)
+_UPSERT_SQLITE = _sqlite_insert.on_conflict_do_update(
+    index_elements=["account_id", "client_id", "key_hash"],
+    set_={name: _sqlite_insert.excluded[name] for name in ("event_id", "body_hash", "expires_at")},
+)
+
+
+def _yield_to(connection: Connection, new: Sequence[Draft], lost: set[Key]) -> list[Draft]:
+    """Drafts whose key was taken by a concurrent commit become repeats; keys they had stored themselves go."""
+    kept = []
+    for draft in new:
+        own = [key for key, _ in _own_keys(draft)]
+        if not lost.intersection(own):
+            kept.append(draft)
+            continue
+        connection.execute(
+            delete(EventKey).where(_KEY.in_([key for key in own if key not in lost]), EventKey.event_id == draft.id)
+        )
+        _is_repeat(draft, _known_keys(connection, [draft], clock.now()))
+    return kept
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _event_row(draft: Draft) -> dict[str, Any]:
+    fields, identity = draft.fields, draft.identity
+    return {
+        "account_id": draft.client.account_id,
+        "created_at": created_at(draft.id),
+        "id": draft.id,
+        "client_id": draft.client.id,
+        "target_id": draft.pixel.id,
+        "platform": draft.pixel.platform,
+        "pixel_id": draft.pixel.pixel_id,
+        "event_name": draft.event_name,
+        "event_id": draft.event_id,
+        "event_time": draft.event_time,
+        "click_id": draft.click_id,
+        "value": fields.get("value"),
+        "currency": fields.get("currency"),
+        "em_hash": _first(identity.get("em")),
+        "ph_hash": _first(identity.get("ph")),
+        "identity": identity,
+        "fields": fields,
+    }
+
+
+def _first(hashes: Any) -> str | None:
+    return hashes[0] if isinstance(hashes, list) and hashes else hashes or None
+
+
+def _delivery_row(draft: Draft) -> dict[str, Any]:
+    at = created_at(draft.id)
+    return {
+        "account_id": draft.client.account_id,
+        "id": draft.id,  # one event, one delivery: the same id saves a look-up
+        "kind": "conversion",
+        "target_id": draft.pixel.id,
+        "ref_id": draft.id,
+        "ref_at": at,
+        "generation": 0,
+        "status": Status.CANCELLED if draft.consent_denied else Status.PENDING,
+        "attempts": 0,
+        "next_at": at,
+        "expires_at": draft.expires_at,
+        "waiter": draft.waiter,
+        "detail": CONSENT_DENIED if draft.consent_denied else None,
+        "created_at": at,
+        "done_at": at if draft.consent_denied else None,
+    }
+
+
+# -- what the request has to know before it waits --------------------------------------------------------------------
+
+
+def _look_at_repeats(connection: Connection, drafts: Sequence[Draft]) -> None:
+    repeats = [draft for draft in drafts if draft.original_id is not None]
+    if not repeats:
+        return
+    mine = {draft.id: draft for draft in drafts}
+    refs = [(draft.client.account_id, draft.original_id) for draft in repeats if draft.original_id]
+    verdicts = find_verdicts(connection, refs)
+    keys = [(account_id, created_at(id_), id_) for account_id, id_ in refs]
+    key = row_of(TrackedEvent.account_id, TrackedEvent.created_at, TrackedEvent.id)
+    event_ids: dict[UUID, str] = dict(
+        connection.execute(select(TrackedEvent.id, TrackedEvent.event_id).where(key.in_(keys))).tuples().all()
+    )
+    for draft in repeats:
+        assert draft.original_id is not None
+        draft.verdict = verdicts.get(draft.original_id)
+        twin = mine.get(draft.original_id)
+        draft.event_id = event_ids.get(draft.original_id, twin.event_id if twin else draft.event_id)
+        if draft.waiter is not None and draft.verdict is None:
+            connection.execute(
+                _ADOPT, {"row_account": draft.client.account_id, "row_ref": draft.original_id, "waiter_": draft.waiter}
+            )
+
+
+_ADOPT = (  # of two processes that wait for one event, the first is told and the other sweeps
+    update(Delivery)
+    .where(Delivery.account_id == bindparam("row_account"), Delivery.ref_id == bindparam("row_ref"))
+    .where(Delivery.waiter.is_(None))
+    .values(waiter=bindparam("waiter_"))
+)
+
+
+def _find_held(connection: Connection, drafts: Sequence[Draft]) -> None:
+    """Marks drafts whose target calls nobody just now, so that their requests do not wait in vain."""
+    waiting = [draft for draft in drafts if draft.waiter is not None and draft.refusal is None]
+    if not waiting:
+        return
+    now = clock.now()
+    targets = {draft.pixel.id for draft in waiting}
+    held = set(
+        connection.scalars(
+            select(Target.id).where(
+                Target.id.in_(targets),
+                (Target.state != TargetState.ACTIVE)
+                | (Target.not_before > now)
+                | ((Target.breaker != Breaker.CLOSED) & (Target.breaker_until > now)),
+            )
+        )
+    )
+    for draft in waiting:
+        draft.held = draft.pixel.id in held

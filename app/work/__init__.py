@@ -1,0 +1,1 @@
+"""The worker processes: drains, long jobs, the ticker."""

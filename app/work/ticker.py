@@ -1,0 +1,120 @@
+"""The ticker: rings each second if something is due, and starts what is scheduled. One of them leads at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from datetime import datetime, timedelta
+
+from flask import Flask
+from sqlalchemy import Engine, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from app.core import clock, stopping
+from app.core.db import begin_write
+from app.core.models import CronRun, Lease
+from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
+from app.core.runtime import runtime
+from app.core.valkey import redis_url
+from app.outbound.claim import open_targets
+from app.outbound.heartbeat import beat, silence
+from app.work.rq_workers import JOBS_QUEUE, queue_of
+from app.work.schedule import SCHEDULE, Task
+
+log = logging.getLogger(__name__)
+TICK_S = 1.0
+LEASE = "ticker"
+LEASE_S = 10.0
+RENEW_S = 3.0
+BEAT_S = 5.0
+
+
+class Ticker:
+    """One process's part in the lead: what it does in a second, if it leads."""
+
+    def __init__(self, app: Flask) -> None:
+        self._runtime = runtime(app)
+        self._valkey = connect(redis_url(self._runtime.settings))
+        self.name = f"ticker-{socket.gethostname()[:24]}"
+        self._holder = f"{self.name}-{os.getpid()}"
+        self._leads_until = 0.0
+        self._renew_at = 0.0
+        self._beat_at = 0.0
+
+    def tick(self) -> None:
+        """Everything that is to be done this second."""
+        now = clock.monotonic()
+        if now >= self._beat_at:
+            self._beat_at = now + BEAT_S
+            beat(self._runtime.engine, self.name, "ticker")
+        if now >= self._renew_at:
+            self._renew_at = now + RENEW_S
+            if take_lease(self._runtime.engine, self._holder):
+                self._leads_until = now + LEASE_S - 1
+        if now < self._leads_until:
+            self._ring_if_due()
+            for task in SCHEDULE:
+                self._start(task, clock.now())
+
+    def end(self) -> None:
+        """Leaves the lead to the next one at once."""
+        with begin_write(self._runtime.engine) as connection:
+            mine = (Lease.name == LEASE) & (Lease.holder == self._holder)
+            connection.execute(update(Lease).where(mine).values(until=clock.now()))
+        silence(self._runtime.engine, self.name)
+
+    def _ring_if_due(self) -> None:
+        now = clock.now()
+        with self._runtime.engine.connect() as connection:
+            due = any(target.ready_at and target.ready_at <= now for target in open_targets(connection))
+        if due:
+            push_bell(self._valkey)
+
+    def _start(self, task: Task, now: datetime) -> None:
+        """Enqueues a task that came due, then notes that it was: a kill in between doubles it, which tasks allow; the
+        other way round would lose it."""
+        due_at = task.last_due(now, self._runtime.settings.timezone)
+        run = {"name": task.name, "due_at": due_at}
+        with self._runtime.engine.connect() as connection:
+            if connection.scalar(select(CronRun.name).filter_by(**run)) is not None:
+                return
+        try:
+            queue_of(JOBS_QUEUE, self._valkey).enqueue(task.job, job_timeout=3600, result_ttl=0, failure_ttl=86_400)
+        except ALWAYS_AWAY_ERRORS:
+            return
+        try:
+            with begin_write(self._runtime.engine) as connection:
+                connection.execute(insert(CronRun), {**run, "started_at": now})
+        except IntegrityError:
+            log.info("task %s was started by another ticker", task.name)
+
+
+def take_lease(engine: Engine, holder: str) -> bool:
+    """Leads for the next seconds if nobody else does."""
+    now = clock.now()
+    values = {"holder": holder, "until": now + timedelta(seconds=LEASE_S)}
+    try:
+        with begin_write(engine) as connection:
+            free = or_(Lease.holder == holder, Lease.until <= now)
+            taken = connection.execute(update(Lease).where(Lease.name == LEASE, free).values(**values))
+            if taken.rowcount:
+                return True
+            if connection.scalar(select(Lease.name).where(Lease.name == LEASE)) is not None:
+                return False
+            connection.execute(insert(Lease), {"name": LEASE, **values})
+            return True
+    except IntegrityError:  # another one was first
+        return False
+
+
+def run(app: Flask) -> None:
+    """Ticks until the process is asked to stop."""
+    stopping.take_stop_signals()
+    ticker = Ticker(app)
+    while not stopping.wait_for_stop(TICK_S):
+        try:
+            ticker.tick()
+        except SQLAlchemyError as error:
+            log.warning("the ticker could not use the database: %s", type(error).__name__)
+    ticker.end()

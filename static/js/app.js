@@ -1,0 +1,138 @@
+// Ours, all of it: what htmx and Tabler leave open. No inline code anywhere, so every behaviour hangs on a data attribute.
+(() => {
+  "use strict";
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // Messages -----------------------------------------------------------------------------------------------------
+  const GONE_AFTER_MS = 8000; // good news leaves by itself; bad news waits to be read
+  const toasts = document.getElementById("toasts");
+
+  // The same shape as the macro `toast` in templates/ui/parts.html.
+  function toast(text, tone) {
+    const box = document.createElement("div");
+    box.className = `toast show tone-${tone}`;
+    box.dataset.toast = tone;
+    if (tone === "danger") box.setAttribute("role", "alert");
+    const body = box.appendChild(document.createElement("div"));
+    body.className = "toast-body";
+    body.appendChild(document.createElement("div")).textContent = text;
+    const close = body.appendChild(document.createElement("button"));
+    close.className = "btn-close";
+    close.type = "button";
+    close.dataset.close = "";
+    close.setAttribute("aria-label", words.close);
+    toasts.append(box);
+  }
+
+  function expire(box) {
+    if (["success", "info"].includes(box.dataset.toast)) {
+      setTimeout(() => (box.matches(":hover, :focus-within") ? expire(box) : box.remove()), GONE_AFTER_MS);
+    }
+  }
+  all("[data-toast]", toasts).forEach(expire);
+  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach((node) => node.dataset && expire(node))))
+    .observe(toasts, { childList: true });
+
+  // Clicks -------------------------------------------------------------------------------------------------------
+  async function copy(button) {
+    const source = document.querySelector(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      toast(words.copied, "success");
+    } catch {
+      getSelection().selectAllChildren(source); // no permission or no TLS: selected, ready for Ctrl-C
+    }
+  }
+
+  function setTheme(button, event) {
+    event.preventDefault(); // without this script the form posts
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `theme=${button.value};path=/;max-age=31536000;samesite=lax${secure}`;
+    document.documentElement.dataset.theme = button.value;
+    document.documentElement.dispatchEvent(new Event("themechange"));
+    all("[data-theme-button]").forEach((other) => other.setAttribute("aria-pressed", String(other.value === button.value)));
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.copy) copy(button);
+    if ("close" in button.dataset) button.closest("[data-toast]").remove();
+    if ("themeButton" in button.dataset) setTheme(button, event);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const search = document.querySelector("[data-search]");
+    if (event.key === "/" && !typing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      search.focus();
+    }
+  });
+
+  // Confirmation: forms with data-confirm, and htmx's own hx-confirm ----------------------------------------------
+  const dialog = document.getElementById("confirm");
+
+  function ask(question, goOn) {
+    document.getElementById("confirm-text").textContent = question;
+    dialog.returnValue = "no";
+    dialog.addEventListener("close", () => dialog.returnValue === "yes" && goOn(), { once: true });
+    dialog.showModal();
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.confirm || form.dataset.confirmed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(form.dataset.confirm, () => {
+      form.dataset.confirmed = "yes";
+      form.requestSubmit(event.submitter);
+      delete form.dataset.confirmed;
+    });
+  }, true); // before htmx sees it
+
+  document.addEventListener("htmx:confirm", (event) => {
+    if (!event.detail.question) return;
+    event.preventDefault();
+    ask(event.detail.question, () => event.detail.issueRequest(true));
+  });
+
+  // Focus: the error summary, after a swap or a full load ---------------------------------------------------------
+  const focusErrors = (root) => root.querySelector("[data-focus]")?.focus();
+  document.addEventListener("htmx:afterSettle", (event) => focusErrors(event.target.parentElement ?? document));
+  focusErrors(document);
+
+  // Requests -----------------------------------------------------------------------------------------------------
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.closest("[data-filters]")) return;
+    const sent = event.detail.formData; // ?state=paid, not ?q=&state=paid&from=&to=
+    [...sent.entries()].forEach(([name, value]) => value === "" && sent.delete(name));
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status < 400) return;
+    if (/^\s*<div class="toast/.test(xhr.responseText)) { // errors/_alert.html, with whatever status
+      Object.assign(event.detail, { target: toasts, swapOverride: "beforeend", shouldSwap: true });
+    } else if (xhr.status !== 422) {
+      event.detail.shouldSwap = false; // a proxy's page, not words of ours
+      toast(words.failed, "danger");
+    }
+  });
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => toast(words.offline, "danger")));
+
+  // Live fragments: data-refresh="30" gets a `refresh` event while somebody looks -----------------------------------
+  const due = new WeakMap();
+  setInterval(() => {
+    if (document.hidden) return;
+    const now = Date.now();
+    all("[data-refresh]").forEach((element) => {
+      if (!due.has(element)) due.set(element, now + element.dataset.refresh * 1000);
+      if (due.get(element) > now) return;
+      due.set(element, now + element.dataset.refresh * 1000);
+      element.dispatchEvent(new Event("refresh"));
+    });
+  }, 1000);
+})();

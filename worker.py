@@ -1,0 +1,42 @@
+"""A worker process: `python worker.py deliver <n>`, `jobs` or `ticker`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from flask import Flask
+
+from app import create_app
+from app.core import logs
+from app.core.runtime import runtime
+from app.core.settings import SettingError
+from app.work import deliver, jobs, ticker
+
+USAGE = "usage: worker.py deliver <number> | jobs | ticker"
+
+
+def main(arguments: list[str]) -> int:
+    start: Callable[[Flask], None]
+    match arguments:
+        case ["deliver", number] if number.isdigit():
+            name, start = f"deliver-{number}", lambda app: deliver.run(app, int(number))
+        case ["jobs"]:
+            name, start = "jobs", jobs.run
+        case ["ticker"]:
+            name, start = "ticker", ticker.run
+        case _:
+            print(USAGE, file=sys.stderr)
+            return 64
+    try:
+        app = create_app()
+    except SettingError as error:
+        print(error, flush=True)
+        return 2
+    logs.configure(runtime(app).settings, name)
+    start(app)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
