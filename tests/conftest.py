@@ -22,6 +22,8 @@ from app.core.runtime import runtime
 from app.core.settings import Settings
 from tests.servers import postgres_server, valkey_server
 
+pytest_plugins = ["tests.people"]
+CHEAP_HASHES = (1, 8, 1)  # Argon2 at a cost that tests can pay
 SECRETS = {
     "secret_key": "test-secret-key-0123456789-0123456789",
     "encryption_keys": Fernet.generate_key().decode(),
@@ -92,6 +94,7 @@ def settings(make_settings: Callable[..., Settings], database_url: str) -> Setti
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
+    app.config["PASSWORD_COST"] = CHEAP_HASHES
     if not settings.is_sqlite:
         empty_postgresql(app)
     yield app

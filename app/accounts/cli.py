@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 from flask import current_app
+from flask.cli import with_appcontext
 
 from app.accounts import audit, people
 from app.accounts.setup import setup_link
@@ -13,6 +14,7 @@ from app.core.errors import Invalid, english
 
 
 @click.command("setup-link")
+@with_appcontext
 def print_setup_link() -> None:
     """Prints a new one-time link for the first administrator; the one before stops working."""
     link = setup_link(current_app._get_current_object())  # type: ignore[attr-defined]
@@ -23,6 +25,7 @@ def print_setup_link() -> None:
 
 @click.command("reset-password")
 @click.argument("email")
+@with_appcontext
 def reset_password(email: str) -> None:
     """Asks for a new password of a person and ends their sessions."""
     user = find_user(db.session(), normal_email(email))

@@ -9,8 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, abort, current_app, request, url_for
-from werkzeug.security import safe_join
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
+EXTENSION = "kalitrack.assets"  # name -> path
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -37,20 +38,25 @@ def _read(path: Path, changed_ns: int) -> Asset:
     return Asset(body, gzipped, hashlib.sha256(body).hexdigest()[:12], TYPES[path.suffix])
 
 
-def find(folder: Path, name: str) -> Asset | None:
-    """The asset `name` ('css/app.css'), or None when it is absent, not a served type, or outside the folder."""
-    joined = safe_join(str(folder), name)
-    if joined is None or "\0" in name:
-        return None
-    path = Path(joined)
-    if path.suffix not in TYPES or not path.is_file():
-        return None
-    return _read(path, path.stat().st_mtime_ns)
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions that static files do not touch. Flask-Login looks into the session of each request, which would add
+    `Vary: Cookie`, and a browser would fetch every file again after each sign-in."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint != "static":
+            super().save_session(app, session, response)
+
+
+def find(name: str) -> Asset | None:
+    """The asset `name` ('css/app.css'), or None. Only what was in the folder at start exists, so that no request can
+    name a path."""
+    path: Path | None = current_app.extensions[EXTENSION].get(name)
+    return None if path is None else _read(path, path.stat().st_mtime_ns)
 
 
 def asset_url(name: str) -> str:
     """The URL of a static file with its version; a name that does not exist is a mistake and raises LookupError."""
-    asset = find(_folder(), name)
+    asset = find(name)
     if asset is None:
         raise LookupError(f"no static file {name!r}")
     return url_for("static", filename=name, v=asset.version)
@@ -58,7 +64,7 @@ def asset_url(name: str) -> str:
 
 def serve(filename: str) -> Response:
     """Flask's `static` view. Only a URL with the current version may be kept for ever."""
-    asset = find(_folder(), filename)
+    asset = find(filename)
     if asset is None:
         abort(404)
     response = Response(asset.body, content_type=asset.content_type)
@@ -73,12 +79,9 @@ def serve(filename: str) -> Response:
 
 
 def init_app(app: Flask) -> None:
-    if "static" in app.view_functions:
-        app.view_functions["static"] = serve
-    else:
-        app.add_url_rule("/static/<path:filename>", "static", serve)
+    folder = Path(app.static_folder or "")
+    files = (path for path in folder.rglob("*") if path.suffix in TYPES and path.is_file())
+    app.extensions[EXTENSION] = {path.relative_to(folder).as_posix(): path for path in files}
+    app.view_functions["static"] = serve
+    app.session_interface = PageSessions()
     app.jinja_env.globals["asset_url"] = asset_url
-
-
-def _folder() -> Path:
-    return Path(current_app.static_folder or Path(current_app.root_path).parent / "static")

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -91,7 +91,7 @@ db = SQLAlchemy(metadata=Base.metadata)  # sessions and engine; models derive fr
 
 def to_json(value: Any) -> str:
     """Compact JSON for columns: decimals keep their digits as strings, ids and times are text."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_jsonable)
+    return _encoder.encode(value)
 
 
 def _jsonable(value: Any) -> str:
@@ -100,6 +100,9 @@ def _jsonable(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_jsonable)
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
@@ -197,6 +200,15 @@ def after_commit(connection: Connection, name: str, action: Callable[[], None]) 
 def _finish(connection: Connection, committed: bool) -> list[Callable[[], None]]:
     actions = connection.info.pop("after_commit", {})
     return list(actions.values()) if committed else []
+
+
+def by_account(keys: Iterable[tuple[UUID, UUID]]) -> dict[UUID, list[UUID]]:
+    """(account, id) pairs as account -> ids. Rows are asked for account by account, since SQLite scans a whole table
+    for a list of row values where it would seek for `account_id = ? AND id IN (…)`."""
+    found: dict[UUID, list[UUID]] = {}
+    for account_id, id_ in keys:
+        found.setdefault(account_id, []).append(id_)
+    return found
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -19,6 +20,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email, Length, NumberRange
 
 from app.core import clock
@@ -32,15 +34,17 @@ ROWS_A_PAGE = 8
 
 
 class SampleForm(FlaskForm):  # type: ignore[misc]
-    name = StringField("Name", [DataRequired(), Length(max=80)])
-    email = StringField("E-mail", [Email()])
-    platform = SelectField("Platform", choices=[("kwai", "Kwai"), ("facebook", "Meta")])
-    pace = IntegerField("Messages a minute", [NumberRange(1, 100)])
-    mode = RadioField("When", choices=[("now", "Now"), ("later", "Later")], default="now")
-    note = TextAreaField("Note")
-    file = FileField("File")
-    token = PasswordField("Access token")
-    active = BooleanField("Active")
+    name = StringField(_l("Name"), [DataRequired(), Length(max=80)])
+    email = StringField(_l("E-mail"), [Email()])
+    platform = SelectField(_l("Platform"), choices=[SelectChoice("kwai", "Kwai"), SelectChoice("facebook", "Meta")])
+    pace = IntegerField(_l("Messages a minute"), [NumberRange(1, 100)])
+    mode = RadioField(
+        _l("When"), choices=[SelectChoice("now", _l("Now")), SelectChoice("later", _l("Later"))], default="now"
+    )
+    note = TextAreaField(_l("Note"))
+    file = FileField(_l("File"))
+    token = PasswordField(_l("Access token"))
+    active = BooleanField(_l("Active"))
 
 
 @bp.get("/")

@@ -80,17 +80,23 @@ class RateLimiter:
 
     def check_client(self, client_id: object, limits: ClientLimits, cost: int = 1) -> int | None:
         """An API client's own limits per minute, hour and day; `cost` is its number of events. None: go on; else the
-        seconds to wait. The shortest window is asked first, so that a refused call does not use up the day. While
-        Valkey is away everything passes."""
+        seconds to wait, and nothing was counted. While Valkey is away everything passes."""
         key = self._digest(str(client_id))
+        taken: list[Limit] = []
         for amount, seconds in zip(limits, WINDOWS_S, strict=True):
             if amount is None:
                 continue
             limit = Limit(f"client-{seconds}", amount, seconds)
-            wait_s = self._ask(lambda windows, limit=limit: _hit(windows, limit, key, cost), fail_open=True)  # type: ignore[misc]
+            wait_s = self._count_client(limit, key, cost)
             if wait_s is not None:
+                for counted in taken:
+                    self._count_client(counted, key, -cost)
                 return wait_s
+            taken.append(limit)
         return None
+
+    def _count_client(self, limit: Limit, key: str, cost: int) -> int | None:
+        return self._ask(lambda windows: _hit(windows, limit, key, cost), fail_open=True)
 
     def _digest(self, identity: str) -> str:
         return hmac.new(self._key, identity.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]

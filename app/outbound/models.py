@@ -71,7 +71,7 @@ class Delivery(Base):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("account_id", "ref_id", "kind", "target_id", "generation"),
+        UniqueConstraint("account_id", "ref_id", "target_id", "generation"),
         CheckConstraint("status IN ('pending', 'leased', 'done', 'dead', 'cancelled')", name="status"),
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_delivery_due", "target_id", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),

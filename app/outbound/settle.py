@@ -10,16 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy import tuple_ as row_of
+from sqlalchemy import Connection, bindparam, select, update
 
+from app.core.bulk import BulkInsert
 from app.core.exchange import Outcome, Verdict
 from app.core.ids import created_at, uuid7
 from app.outbound.kinds import Leased
 from app.outbound.models import Attempt, Breaker, Delivery, Status, Target, TargetState
 from app.outbound.policy import BREAKER_FAILURES, Policy, Step, breaker_s, next_step
-
-LOOKUP_PART = 250  # (account, id) pairs in one IN list
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +51,57 @@ def settle(
 ) -> list[Written]:
     """Writes results whose lease is still ours and logs every attempt. Returns what was written; a stale worker's
     result changes nothing but the attempt log."""
-    ours = _still_ours(connection, results)
-    written = []
+    spread: dict[datetime, float] = defaultdict(jitter)  # rows that failed in one call come back in one call
+    groups: dict[_Group, list[Written]] = defaultdict(list)
     for result in results:
         row = result.row
-        if row.id in ours:
-            step = next_step(policy_of(row.kind), result.outcome, row.attempts, now, row.expires_at, jitter())
-            written.append(Written(result, step))
-    if written:
-        connection.execute(_SETTLE, [_delivery_values(item, now) for item in written])
-    if attempts := [_attempt_values(result, result.row.id in ours) for result in results if result.called]:
-        connection.execute(insert(Attempt), attempts)
+        step = next_step(
+            policy_of(row.kind), result.outcome, row.attempts, now, row.expires_at, spread[result.started_at]
+        )
+        groups[_group(result, step)].append(Written(result, step))
+    written = [item for group, items in groups.items() for item in _write(connection, group, items, now)]
+    ours = {item.result.row.id for item in written}
+    _log_attempts(connection, [_attempt_values(each, each.row.id in ours) for each in results if each.called])
     _learn_about_targets(connection, results, now)
     return written
 
 
-def _still_ours(connection: Connection, results: Sequence[Result]) -> set[UUID]:
-    """The deliveries whose lease token is still the one we hold (locked until the commit on PostgreSQL)."""
-    tokens = {result.row.id: result.row.token for result in results}
-    keys = [(result.row.account_id, result.row.id) for result in results]
-    ours = set()
-    for start in range(0, len(keys), LOOKUP_PART):
-        found = connection.execute(
-            select(Delivery.id, Delivery.lease_token)
-            .where(row_of(Delivery.account_id, Delivery.id).in_(keys[start : start + LOOKUP_PART]))
-            .with_for_update()
-        )
-        ours |= {id_ for id_, token in found if token == tokens[id_]}
-    return ours
+_Group = tuple[UUID, str, Step, int | None, str, str | None]
+
+
+def _group(result: Result, step: Step) -> _Group:
+    """Deliveries that become the same are written by one statement: most of a batch do."""
+    row = result.row
+    return row.account_id, row.token, step, result.http_status, result.outcome.verdict, result.response
+
+
+def _write(connection: Connection, group: _Group, items: Sequence[Written], now: datetime) -> list[Written]:
+    """Those of the items whose lease was still ours."""
+    account_id, token, step, http_status, outcome, response = group
+    values = {
+        "row_account": account_id,
+        "row_ids": [item.result.row.id for item in items],
+        "row_token": token,
+        "new_status": step.status,
+        "new_next_at": step.next_at,
+        "new_attempts": max(step.attempts, 0),
+        "new_http_status": http_status,
+        "new_outcome": outcome,
+        "new_detail": step.detail or None,
+        "new_response": response,
+        "new_done_at": None if step.status == Status.PENDING else now,
+    }
+    ours = set(connection.scalars(_SETTLE, values))
+    return [item for item in items if item.result.row.id in ours]
 
 
 _SETTLE = (
     update(Delivery)
-    .where(Delivery.account_id == bindparam("row_account"), Delivery.id == bindparam("row_id"))
+    .where(
+        Delivery.account_id == bindparam("row_account"),
+        Delivery.id.in_(bindparam("row_ids", expanding=True)),
+        Delivery.lease_token == bindparam("row_token"),
+    )
     .values(
         status=bindparam("new_status"),
         next_at=bindparam("new_next_at"),
@@ -97,23 +113,9 @@ _SETTLE = (
         response=bindparam("new_response"),
         done_at=bindparam("new_done_at"),
     )
+    .returning(Delivery.id)
 )
-
-
-def _delivery_values(item: Written, now: datetime) -> dict[str, Any]:
-    step, result = item.step, item.result
-    return {
-        "row_account": result.row.account_id,
-        "row_id": result.row.id,
-        "new_status": step.status,
-        "new_next_at": step.next_at,
-        "new_attempts": max(step.attempts, 0),
-        "new_http_status": result.http_status,
-        "new_outcome": result.outcome.verdict,
-        "new_detail": step.detail or None,
-        "new_response": result.response,
-        "new_done_at": None if step.status == Status.PENDING else now,
-    }
+_log_attempts = BulkInsert(Attempt, tuple(Attempt.__table__.columns.keys()))
 
 
 def _attempt_values(result: Result, ours: bool) -> dict[str, Any]:

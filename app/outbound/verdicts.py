@@ -17,10 +17,10 @@ from uuid import UUID
 
 from redis import Redis
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy import tuple_ as row_of
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
+from app.core.db import by_account
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.outbound.models import Delivery, Status
 from app.outbound.settle import Written
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 1.0
 SWEEP_AWAY_S = 0.025  # the database is asked once for all waiters, so this stays cheap
 SWEEP_PART = 200
+FINAL = (Status.DONE, Status.DEAD, Status.CANCELLED)
 Ref = tuple[UUID, UUID]  # account, and the domain row a delivery refers to
 
 
@@ -215,15 +216,21 @@ class WaitingRoom:
 
 def find_verdicts(connection: Connection, refs: Sequence[Ref]) -> dict[UUID, Verdict]:
     """The latest verdict of each reference whose delivery was tried or is final."""
-    rows = connection.execute(
-        select(
-            Delivery.ref_id, Delivery.status, Delivery.outcome, Delivery.http_status, Delivery.detail, Delivery.response
+    found = {}
+    for account_id, ref_ids in by_account(refs).items():
+        rows = connection.execute(
+            select(
+                Delivery.ref_id,
+                Delivery.status,
+                Delivery.outcome,
+                Delivery.http_status,
+                Delivery.detail,
+                Delivery.response,
+            )
+            .where(Delivery.account_id == account_id, Delivery.ref_id.in_(ref_ids))
+            .order_by(Delivery.generation)
         )
-        .where(row_of(Delivery.account_id, Delivery.ref_id).in_(refs))
-        .order_by(Delivery.generation)
-    )
-    return {
-        row.ref_id: Verdict(row.status, row.outcome, row.http_status, row.detail, row.response)
-        for row in rows
-        if row.outcome is not None or row.status in (Status.DONE, Status.DEAD, Status.CANCELLED)
-    }
+        for row in rows:
+            if row.outcome is not None or row.status in FINAL:
+                found[row.ref_id] = Verdict(row.status, row.outcome, row.http_status, row.detail, row.response)
+    return found

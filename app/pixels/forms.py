@@ -6,25 +6,24 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, FileField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from app.core.errors import Invalid, localized
+from app.accounts.forms import REQUIRED, Form
+from app.core.errors import Invalid
 from app.destinations import registry
 from app.pixels.models import Pixel
 
-MISSING = _l("This field is required.")
 
-
-class PixelForm(FlaskForm):  # type: ignore[misc]
+class PixelForm(Form):
     """`options` names the fields that are settings of the platform, by their names on the wire."""
 
     options: ClassVar[Mapping[str, str]] = {}
 
     platform = SelectField(_l("Platform"))
-    pixel_id = StringField(_l("Pixel ID"), [InputRequired(MISSING)])
-    access_token = PasswordField(_l("Access token"), [InputRequired(MISSING)])
+    pixel_id = StringField(_l("Pixel ID"), [InputRequired(REQUIRED)])
+    access_token = PasswordField(_l("Access token"), [InputRequired(REQUIRED)])
     description = StringField(_l("Description"))
     active = BooleanField(_l("Accepts events"), default=True)
     site_url = StringField(_l("Address of the site"))
@@ -60,18 +59,10 @@ class PixelForm(FlaskForm):  # type: ignore[misc]
             found["accessToken"] = self.access_token.data
         return found
 
-    def reject(self, error: Invalid) -> None:
-        """Puts the service's messages beside their fields; what has none goes to the summary."""
+    def refuse(self, error: Invalid) -> None:
+        """Puts the service's messages beside their fields."""
         names = {"pixelId": "pixel_id", "accessToken": "access_token"}
-        names |= {f"settings.{wire}": name for wire, name in self.options.items()}
-        for wire, texts in error.fields.items():
-            messages = [localized(text) for text in texts]
-            name = names.get(wire, wire)
-            if name in self:
-                field: Field = self[name]
-                field.errors = [*field.errors, *messages]
-            else:
-                self.form_errors.extend(messages)
+        self.reject(error, names | {f"settings.{wire}": name for wire, name in self.options.items()})
 
 
 class KwaiForm(PixelForm):
@@ -108,11 +99,14 @@ FORMS: dict[str, type[PixelForm]] = {"kwai": KwaiForm, "facebook": MetaForm}
 
 
 def new_form(platform: str | None) -> PixelForm:
-    """The empty form of a platform, or what was posted to it; an unknown platform counts as the first."""
+    """The empty form of a platform, or what was posted to it. An unknown platform has the first one's
+    fields, and is refused when posted."""
     key = registry.canonical(platform or "") or registry.KEYS[0]
 
     form = FORMS[key]()
-    form.platform.choices, form.platform.data = list(registry.labels().items()), key
+    form.platform.choices = list(registry.labels().items())
+    if not form.is_submitted():
+        form.platform.data = key
     return form
 
 
@@ -120,8 +114,8 @@ def change_form(pixel: Pixel) -> PixelForm:
     return FORMS[pixel.platform]().for_change(pixel)
 
 
-class ImportForm(FlaskForm):  # type: ignore[misc]
-    file = FileField(_l("CSV file"), [InputRequired(MISSING)])
+class ImportForm(Form):
+    file = FileField(_l("CSV file"), [FileRequired(REQUIRED)])
     replace_tokens = BooleanField(_l("Replace the tokens of pixels that are already there"))
 
 

@@ -84,7 +84,7 @@ def create() -> ResponseReturnValue:
         with write():
             pixel = service.create(current_actor(), form.values())
     except Invalid as error:
-        form.reject(error)
+        form.refuse(error)
         return show_new(form, 422)
     except Conflict as error:
         form.pixel_id.errors = [localized(error.message)]
@@ -131,7 +131,7 @@ def update(id: str) -> ResponseReturnValue:
         with write():
             service.update(current_actor(), pixel.id, form.values(), version=typed_version(form.version.data))
     except Invalid as error:
-        form.reject(error)
+        form.refuse(error)
         return show_edit(pixel, form, 422)
     except Conflict:
         form.form_errors.append(_("Somebody else changed this pixel meanwhile. Save again to overwrite their change."))

@@ -160,7 +160,7 @@ def update(actor: Actor, id: UUID | None, values: dict[str, Any], *, version: in
     NotFound, Invalid, or Conflict with the current pixel when `version` is not the stored one."""
     pixel = get(actor.account_id, id, lock=True)
     if version is not None and version != pixel.version:
-        raise Conflict(_l("Somebody else changed this pixel in the meantime."), pixel)
+        raise Conflict(current=pixel)
     _refuse_moves(pixel, values)
     clean = check({**values, "platform": pixel.platform, "pixelId": pixel.pixel_id})
     changes = _apply(pixel, clean | {name: values[name] for name in ("active",) if values.get(name) is not None})
@@ -208,7 +208,7 @@ def delete(actor: Actor, id: UUID | None, *, version: int | None = None) -> None
     """Removes the pixel with its token. Its events stay; what is still due is cancelled by the engine."""
     pixel = get(actor.account_id, id, lock=True)
     if version is not None and version != pixel.version:
-        raise Conflict(_l("Somebody else changed this pixel in the meantime."), pixel)
+        raise Conflict(current=pixel)
     session = db.session()
     _record(actor, "pixel.deleted", pixel, None)
     session.delete(pixel)

@@ -7,21 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlalchemy import tuple_ as row_of
+from sqlalchemy import Connection, bindparam, select
 
+from app.core.db import by_account
 from app.core.exchange import Verdict
 from app.core.runtime import Runtime
 from app.core.vault import VaultError
 from app.destinations import registry
 from app.destinations.base import Event, PixelKey
 from app.outbound.kinds import Kind, Leased, Party, Settled
+from app.outbound.models import Delivery
 from app.outbound.policy import PLATFORM
 from app.pixels.models import TOKEN_PLACE, Pixel
 from app.tracking.log_file import LogFile, LogLine
 from app.tracking.models import TrackedEvent
-
-LOAD_PART = 300  # keys in one IN list
 
 
 class Conversions(Kind):
@@ -53,10 +52,9 @@ class Conversions(Kind):
         return found
 
     def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Event]:
-        keys = [(row.account_id, row.ref_at, row.ref_id) for row in rows]
         found = {}
-        for start in range(0, len(keys), LOAD_PART):
-            for row in connection.execute(_EVENTS.where(_KEY.in_(keys[start : start + LOAD_PART]))):
+        for account_id, ids in by_account((row.account_id, row.id) for row in rows).items():
+            for row in connection.execute(_EVENTS, {"account": account_id, "ids": ids}):
                 found[row.id] = Event(
                     id=row.id,
                     event_id=row.event_id,
@@ -74,11 +72,24 @@ class Conversions(Kind):
             self._log_file.append(lines)
 
 
-_KEY = row_of(TrackedEvent.account_id, TrackedEvent.created_at, TrackedEvent.id)
-_EVENTS = select(
-    TrackedEvent.id, TrackedEvent.event_id, TrackedEvent.event_name, TrackedEvent.event_time, TrackedEvent.click_id,
-    TrackedEvent.identity, TrackedEvent.fields,
-)  # fmt: skip
+_EVENTS = (  # through the delivery, so that the whole key is known and one partition is read
+    select(
+        TrackedEvent.id,
+        TrackedEvent.event_id,
+        TrackedEvent.event_name,
+        TrackedEvent.event_time,
+        TrackedEvent.click_id,
+        TrackedEvent.identity,
+        TrackedEvent.fields,
+    )
+    .join(
+        Delivery,
+        (TrackedEvent.account_id == Delivery.account_id)
+        & (TrackedEvent.created_at == Delivery.ref_at)
+        & (TrackedEvent.id == Delivery.ref_id),
+    )
+    .where(Delivery.account_id == bindparam("account"), Delivery.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 def _line(settled: Settled) -> LogLine:

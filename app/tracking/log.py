@@ -94,6 +94,7 @@ def _latest() -> Any:
     )
     return (
         select(TrackedEvent, Delivery, Target)
+        .select_from(TrackedEvent)
         .outerjoin(Delivery, own)
         .outerjoin(Target, Target.id == TrackedEvent.target_id)
     )

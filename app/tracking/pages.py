@@ -60,6 +60,7 @@ FIELD_WORDS = {
     "db": _l("Date of birth"),
     "fbc": _l("Click (fbc)"),
     "fbp": _l("Browser (fbp)"),
+    "ctwa_clid": _l("WhatsApp click (ctwa_clid)"),
     "client_ip_address": _l("Network address"),
     "client_user_agent": _l("Browser's user agent"),
 }

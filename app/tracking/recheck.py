@@ -22,12 +22,17 @@ def refuse_client(client: KnownClient | None) -> AppError | None:
 
 
 def recheck(connection: Connection, version: int, client: KnownClient, pixel: KnownPixel) -> AppError | None:
-    """The refusal that holds now, by what is committed, or None."""
-    now_client = load_client(connection, version, client.token_hash)
-    refusal = refuse_client(now_client)
-    if refusal is not None or now_client is None:
-        return refusal
-    now_pixel = load_pixel(connection, version, client.account_id, pixel.platform, pixel.pixel_id)
-    if now_pixel is not None and now_pixel.id != pixel.id:
-        now_pixel = None  # deleted and made anew meanwhile: the draft names the old one
+    """The refusal that holds now, by what is committed at `version`, or None."""
+    now_client, now_pixel = client, pixel
+    if client.version != version:
+        found = load_client(connection, client.token_hash)
+        refusal = refuse_client(found)
+        if refusal is not None or found is None:
+            return refusal
+        now_client = found
+    if pixel.version != version:
+        again = load_pixel(connection, client.account_id, pixel.platform, pixel.pixel_id)
+        if again is None or again.id != pixel.id:  # deleted, or made anew meanwhile: the draft names the old one
+            return refuse_pixel(now_client, None)
+        now_pixel = again
     return refuse_pixel(now_client, now_pixel)

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy import tuple_ as row_of
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.dialects import postgresql
 
 from app.accounts.models import ApiClient
 from app.core import clock, config_version
-from app.core.db import after_commit
+from app.core.bulk import BulkInsert
+from app.core.db import after_commit, by_account
 from app.core.errors import Conflict
 from app.core.ids import created_at
 from app.core.queue import ring
@@ -28,7 +28,6 @@ CONSENT_DENIED = "Consent denied"
 SAME_KEY_OTHER_BODY = "This Idempotency-Key was used with another body"
 TWO_EVENTS = "Idempotency-Key and event_id name two different events"
 TOUCH_S = 60.0  # a client's last use is written at most this often
-LOOKUP_PART = 250
 
 Key = tuple[UUID, UUID, str]
 Known = tuple[UUID, str]  # event id, body hash
@@ -48,8 +47,8 @@ class EventRecorder:
         now = clock.now()
         new = _sort_out_repeats(connection, [draft for draft in drafts if draft.refusal is None], now)
         if new:
-            connection.execute(insert(TrackedEvent), [_event_row(draft) for draft in new])
-            connection.execute(insert(Delivery), [_delivery_row(draft) for draft in new])
+            _insert_events(connection, [_event_row(draft) for draft in new])
+            _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
             after_commit(connection, "bell", ring)
         _look_at_repeats(connection, drafts)
         _find_held(connection, drafts)
@@ -137,20 +136,26 @@ def _key_rows(draft: Draft) -> list[tuple[Key, dict[str, Any]]]:
     ]
 
 
-_KEY = row_of(EventKey.account_id, EventKey.client_id, EventKey.key_hash)
-
-
 def _known_keys(connection: Connection, drafts: Sequence[Draft], now: datetime) -> dict[Key, Known]:
-    wanted = sorted({key for draft in drafts for key, _ in _own_keys(draft)})
+    """Asked client by client: SQLite scans the whole table for a list of row values, and seeks for this."""
+    wanted: dict[tuple[UUID, UUID], set[str]] = {}
+    for draft in drafts:
+        hashes = wanted.setdefault((draft.client.account_id, draft.client.id), set())
+        hashes.update(key_hash for key_hash, _ in draft.keys)
     known: dict[Key, Known] = {}
-    for start in range(0, len(wanted), LOOKUP_PART):
-        rows = connection.execute(
-            select(EventKey.account_id, EventKey.client_id, EventKey.key_hash, EventKey.event_id, EventKey.body_hash)
-            .where(_KEY.in_(wanted[start : start + LOOKUP_PART]))
-            .where(EventKey.expires_at > now)
-        )
-        known |= {(account, client, key): (event, body) for account, client, key, event, body in rows}
+    for (account_id, client_id), hashes in wanted.items():
+        values = {"account": account_id, "client": client_id, "hashes": list(hashes), "now": now}
+        for key_hash, event_id, body_hash in connection.execute(_KNOWN_KEYS, values):
+            known[account_id, client_id, key_hash] = (event_id, body_hash)
     return known
+
+
+_KNOWN_KEYS = select(EventKey.key_hash, EventKey.event_id, EventKey.body_hash).where(
+    EventKey.account_id == bindparam("account"),
+    EventKey.client_id == bindparam("client"),
+    EventKey.key_hash.in_(bindparam("hashes", expanding=True)),
+    EventKey.expires_at > bindparam("now"),
+)
 
 
 def _store_keys(connection: Connection, rows: dict[Key, dict[str, Any]], now: datetime) -> set[Key]:
@@ -160,7 +165,7 @@ def _store_keys(connection: Connection, rows: dict[Key, dict[str, Any]], now: da
         return set()
     values = [rows[key] for key in sorted(rows)]
     if connection.dialect.name == "sqlite":  # the only writer: what was free a moment ago still is
-        connection.execute(_UPSERT_SQLITE, values)
+        _replace_keys(connection, values)
         return set()
     upsert = postgresql.insert(EventKey)
     replace_expired = upsert.on_conflict_do_update(
@@ -172,10 +177,11 @@ def _store_keys(connection: Connection, rows: dict[Key, dict[str, Any]], now: da
     return set(rows) - stored
 
 
-_sqlite_insert = sqlite.insert(EventKey)
-_UPSERT_SQLITE = _sqlite_insert.on_conflict_do_update(
-    index_elements=["account_id", "client_id", "key_hash"],
-    set_={name: _sqlite_insert.excluded[name] for name in ("event_id", "body_hash", "expires_at")},
+_replace_keys = BulkInsert(
+    EventKey,
+    ("account_id", "client_id", "key_hash", "event_id", "body_hash", "expires_at"),
+    "ON CONFLICT (account_id, client_id, key_hash) DO UPDATE SET"
+    " event_id = excluded.event_id, body_hash = excluded.body_hash, expires_at = excluded.expires_at",
 )
 
 
@@ -187,11 +193,23 @@ def _yield_to(connection: Connection, new: Sequence[Draft], lost: set[Key]) -> l
         if not lost.intersection(own):
             kept.append(draft)
             continue
-        connection.execute(
-            delete(EventKey).where(_KEY.in_([key for key in own if key not in lost]), EventKey.event_id == draft.id)
-        )
+        for account_id, client_id, key_hash in set(own) - lost:
+            mine = (EventKey.account_id == account_id) & (EventKey.client_id == client_id)
+            connection.execute(
+                delete(EventKey).where(mine, EventKey.key_hash == key_hash, EventKey.event_id == draft.id)
+            )
         _is_repeat(draft, _known_keys(connection, [draft], clock.now()))
     return kept
+
+
+_insert_events = BulkInsert(TrackedEvent, tuple(TrackedEvent.__table__.columns.keys()))
+_insert_deliveries = BulkInsert(
+    Delivery,
+    (
+        "account_id", "id", "kind", "target_id", "ref_id", "ref_at", "generation", "status", "attempts", "next_at",
+        "expires_at", "waiter", "detail", "created_at", "done_at",
+    ),
+)  # fmt: skip
 
 
 # -- rows -----------------------------------------------------------------------------------------------------------
@@ -255,11 +273,7 @@ def _look_at_repeats(connection: Connection, drafts: Sequence[Draft]) -> None:
     mine = {draft.id: draft for draft in drafts}
     refs = [(draft.client.account_id, draft.original_id) for draft in repeats if draft.original_id]
     verdicts = find_verdicts(connection, refs)
-    keys = [(account_id, created_at(id_), id_) for account_id, id_ in refs]
-    key = row_of(TrackedEvent.account_id, TrackedEvent.created_at, TrackedEvent.id)
-    event_ids: dict[UUID, str] = dict(
-        connection.execute(select(TrackedEvent.id, TrackedEvent.event_id).where(key.in_(keys))).tuples().all()
-    )
+    event_ids = _event_ids(connection, refs)
     for draft in repeats:
         assert draft.original_id is not None
         draft.verdict = verdicts.get(draft.original_id)
@@ -269,6 +283,15 @@ def _look_at_repeats(connection: Connection, drafts: Sequence[Draft]) -> None:
             connection.execute(
                 _ADOPT, {"row_account": draft.client.account_id, "row_ref": draft.original_id, "waiter_": draft.waiter}
             )
+
+
+def _event_ids(connection: Connection, refs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, str]:
+    found = {}
+    for account_id, ids in by_account(refs).items():
+        for id_ in ids:
+            key = (TrackedEvent.account_id == account_id) & (TrackedEvent.created_at == created_at(id_))
+            found[id_] = connection.scalar(select(TrackedEvent.event_id).where(key, TrackedEvent.id == id_)) or ""
+    return {id_: event_id for id_, event_id in found.items() if event_id}
 
 
 _ADOPT = (  # of two processes that wait for one event, the first is told and the other sweeps

@@ -82,10 +82,9 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "account_id",
             "ref_id",
-            "kind",
             "target_id",
             "generation",
-            name="uq_delivery_account_id_ref_id_kind_target_id_generation",
+            name="uq_delivery_account_id_ref_id_target_id_generation",
         ),
     )
     op.create_index(
@@ -115,7 +114,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "client_id", "key_hash", name="pk_event_key"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_event_key_expires_at", "event_key", ["expires_at"], unique=False)
     op.create_table(
         "heartbeat",
         sa.Column("process", sa.String(length=128), nullable=False),

@@ -109,6 +109,8 @@
     if (!event.detail.elt.closest("[data-filters]")) return;
     const sent = event.detail.formData; // ?state=paid, not ?q=&state=paid&from=&to=
     [...sent.entries()].forEach(([name, value]) => value === "" && sent.delete(name));
+    const sort = new URLSearchParams(location.search).get("sort"); // chosen since the form was rendered
+    if (sort) sent.set("sort", sort);
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {

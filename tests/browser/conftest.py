@@ -102,7 +102,9 @@ def axe() -> Callable[[Page], None]:
         page.evaluate(AXE.read_text("utf-8"))  # over the debugging protocol: the page's CSP would refuse a script tag
         options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"]}
         found = page.evaluate("options => axe.run(options)", options)["violations"]
-        broken = [f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+        broken = [
+            f"{rule['id']}: {node['html'][:160]} {node['failureSummary']}" for rule in found for node in rule["nodes"]
+        ]
         assert broken == [], "\n".join(broken)
 
     return check

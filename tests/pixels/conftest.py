@@ -8,15 +8,12 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select
 
-from app.accounts.models import Account
-from app.core import clock
+from app.accounts.sign_in import first_account
 from app.core.access import Actor
 from app.core.db import db, write
-from app.core.ids import uuid7
 from app.pixels import service
-from app.pixels.models import Pixel
+from tests.people import new_account
 
 TOKEN = "EAAB-a-token-that-nobody-may-see-9f3c"
 
@@ -30,7 +27,7 @@ def context(app: Flask) -> Iterator[None]:
 @pytest.fixture
 def account_id(app: Flask) -> UUID:
     with app.app_context():
-        return db.session.scalars(select(Account.id).order_by(Account.created_at)).first()
+        return first_account(db.session()).id
 
 
 @pytest.fixture
@@ -41,11 +38,7 @@ def actor(account_id: UUID) -> Actor:
 @pytest.fixture
 def stranger(app: Flask) -> Actor:
     """Somebody of another account."""
-    id = uuid7()
-    row = {"id": id, "name": "Outra", "timezone": "America/Sao_Paulo", "country_code": "55", "created_at": clock.now()}
-    with app.app_context(), write() as session:
-        session.execute(insert(Account), row)
-    return Actor(id, None, "bob@example.com")
+    return Actor(new_account(app), None, "bob@example.com")
 
 
 @pytest.fixture
@@ -58,14 +51,3 @@ def make_pixel(app: Flask, actor: Actor) -> Callable[..., UUID]:
             return service.create(by, given).id
 
     return make
-
-
-@pytest.fixture
-def stored(app: Flask) -> Callable[[UUID], Pixel | None]:
-    """A pixel as the database has it now."""
-
-    def read(id: UUID) -> Pixel | None:
-        with app.app_context():
-            return db.session.get(Pixel, id)
-
-    return read

@@ -219,9 +219,7 @@ def test_the_audit_has_every_change_and_no_token(actor: Actor, make_pixel: Calla
 
 
 @pytest.mark.parametrize("verb", ["get", "update", "delete"])
-def test_the_pixel_of_another_account_is_not_found(
-    stranger: Actor, make_pixel: Callable[..., UUID], verb: str
-) -> None:
+def test_the_pixel_of_another_account_is_not_found(stranger: Actor, make_pixel: Callable[..., UUID], verb: str) -> None:
     id = make_pixel()
     calls: dict[str, Callable[[], Any]] = {
         "get": lambda: service.get(stranger.account_id, id),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -17,14 +17,17 @@ from app.core.errors import Invalid
 
 ALL, SOME = "all", "some"
 SCOPES = [
-    (str(Scope.EVENTS_WRITE), _l("Report events and read their status")),
-    (str(Scope.STATS_READ), _l("Read the figures of e-mail images")),
+    SelectChoice(str(Scope.EVENTS_WRITE), _l("Report events and read their status")),
+    SelectChoice(str(Scope.STATS_READ), _l("Read the figures of e-mail images")),
 ]
 MODES = [
-    (str(AnswerMode.WAIT), _l("Wait for the platform's verdict and answer it")),
-    (str(AnswerMode.ACKNOWLEDGE), _l("Answer at once that the event was accepted")),
+    SelectChoice(str(AnswerMode.WAIT), _l("Wait for the platform's verdict and answer it")),
+    SelectChoice(str(AnswerMode.ACKNOWLEDGE), _l("Answer at once that the event was accepted")),
 ]
-PIXELS = [(ALL, _l("All pixels of the account")), (SOME, _l("Only the ones chosen here"))]
+PIXELS = [
+    SelectChoice(ALL, _l("All pixels of the account")),
+    SelectChoice(SOME, _l("Only the ones chosen here")),
+]
 OUT_OF_RANGE = _l("Choose 1 to 10,000,000, or leave it empty for no limit.")
 OVERLAP_RANGE = _l("Choose 0 to 168 hours.")
 WIRE_NAMES = {
@@ -58,7 +61,7 @@ class ClientForm(Form):
     version = HiddenField()
 
     def offer(self, pixels: list[PixelChoice]) -> ClientForm:
-        self.pixel_ids.choices = [(pixel.id, pixel.label) for pixel in pixels]
+        self.pixel_ids.choices = [SelectChoice(pixel.id, pixel.label) for pixel in pixels]
         return self
 
     def show(self, client: ApiClient) -> ClientForm:

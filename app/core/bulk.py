@@ -1,0 +1,64 @@
+"""Inserting many rows at once on a hot path: straight to the driver on SQLite, through Core on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON, Connection, Table, Uuid, insert
+
+from app.core.db import Base, Money, UtcDateTime, to_json
+
+Row = Mapping[str, Any]
+
+
+def _time(value: datetime) -> str:
+    """As SQLAlchemy writes a DateTime on SQLite."""
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
+def _hex(value: Any) -> str:
+    return f"{value.int:032x}"
+
+
+CONVERTERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (UtcDateTime, _time),
+    (Uuid, _hex),
+    (JSON, to_json),
+    (Money, str),
+)
+
+
+class BulkInsert:
+    """`insert(connection, rows)` for one table and a fixed set of columns. On SQLite it skips SQLAlchemy's bind
+    processing (half of the cost of a recorded event), and writes the same bytes."""
+
+    def __init__(self, model: type[Base], columns: Sequence[str], conflict: str = "") -> None:
+        self._table = table = cast(Table, model.__table__)
+        names = ", ".join(columns)
+        marks = ", ".join("?" * len(columns))
+        self._sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {conflict}".rstrip()  # noqa: S608 - own names
+        self._columns = [(name, _converter(table, name)) for name in columns]
+
+    def __call__(self, connection: Connection, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        if connection.dialect.name != "sqlite":
+            connection.execute(insert(self._table), list(rows))
+            return
+        connection.exec_driver_sql(self._sql, [self._tuple(row) for row in rows])
+
+    def _tuple(self, row: Row) -> tuple[Any, ...]:
+        values = []
+        for name, convert in self._columns:
+            value = row[name]
+            values.append(value if convert is None or value is None else convert(value))
+        return tuple(values)
+
+
+def _converter(table: Table, name: str) -> Callable[[Any], Any] | None:
+    kind = table.columns[name].type
+    return next((convert for type_, convert in CONVERTERS if isinstance(kind, type_)), None)

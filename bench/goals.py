@@ -1,0 +1,77 @@
+"""What a benchmark gives back, how much of it is run, and what makes it void."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.machine import Machine
+
+
+class Unsound(Exception):
+    """A benchmark that did not do the work it claims to have measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is run. `requests` replaces `seconds` of load by a number of requests (for the smoke test)."""
+
+    rounds: int = 5
+    seconds: float = 2.0
+    requests: int | None = None
+    meta_events: int = 20_000
+    kwai_events: int = 4_000
+    rq_events: int = 100
+    rq_fork_events: int = 40
+    paced_s: float = 10.0
+    paced_per_s: int = 200
+
+
+QUICK = Scale(rounds=1, seconds=1.0, meta_events=5_000, kwai_events=1_500, rq_events=40, rq_fork_events=20, paced_s=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One line of the result. `passed` None: shown, not judged."""
+
+    key: str
+    what: str
+    ours: str
+    reference: str
+    ratio: str
+    goal: str
+    passed: bool | None
+    notes: Sequence[str] = ()
+    raw: dict[str, Any] = field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every benchmark is given: an empty folder on the measured disk, and how much to run."""
+
+    folder: Path
+    scale: Scale
+    machine: Machine
+    say: Callable[[str], None]
+
+
+def check(holds: bool, otherwise: str) -> None:
+    """A benchmark's check of its own work."""
+    if not holds:
+        raise Unsound(otherwise)
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values) if values else 0.0
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -(-int(len(ordered) * share * 1000) // 1000) - 1))] if ordered else 0.0

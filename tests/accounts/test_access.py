@@ -1,0 +1,94 @@
+"""Every view says who may open it, and means it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.accounts import roles
+from app.accounts.models import AuditEntry
+from app.core.access import PUBLIC, permission_of, requires
+from app.core.db import db
+from app.core.errors import TOO_OLD
+from app.core.ids import uuid7
+from tests.people import HTMX, Browser, sign_in
+
+KNOWN = frozenset().union(*roles.PERMISSIONS.values()) | {"events.write", "stats.read"}
+FRAMEWORK = {"static"}
+
+
+def views(app: Flask) -> dict[str, Callable[..., Any]]:
+    return {name: view for name, view in app.view_functions.items() if name not in FRAMEWORK}
+
+
+def test_every_view_names_a_permission_that_exists_or_is_marked_public(app: Flask) -> None:
+    wrong = {
+        name: permission_of(view) for name, view in views(app).items() if permission_of(view) not in KNOWN | {PUBLIC}
+    }
+    assert wrong == {}
+
+
+def unsafe_urls(app: Flask, *, api: bool) -> list[str]:
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    return [re.sub("<[^>]+>", str(uuid7()), rule.rule) for rule in rules if rule.rule.startswith("/api/") is api]
+
+
+def test_every_page_that_changes_something_asks_for_a_csrf_token(app: Flask, admin: Browser) -> None:
+    answers = {url: admin.post(url).status_code for url in unsafe_urls(app, api=False)}
+    assert len(answers) > 5
+    assert {url: status for url, status in answers.items() if status != 400} == {}
+
+
+def test_no_endpoint_of_the_api_asks_for_a_csrf_token(app: Flask, admin: Browser) -> None:
+    answers = {url: admin.post(url).text for url in unsafe_urls(app, api=True)}
+    assert len(answers) > 5
+    assert [url for url, text in answers.items() if TOO_OLD in text] == []
+
+
+def test_a_permission_must_look_like_one() -> None:
+    with pytest.raises(TypeError):
+        requires("admin")
+
+
+def test_roles_are_the_matrix() -> None:
+    assert roles.permissions_of("nobody") == frozenset()
+    assert roles.VIEWER <= roles.OPERATOR <= roles.MANAGER <= roles.ADMIN
+    assert not {"pixels.edit", "clients.view", "targets.operate"} & roles.MANAGER
+    assert not any("events.write" in permissions for permissions in roles.PERMISSIONS.values())
+
+
+def test_a_stranger_is_sent_to_sign_in_and_back(anonymous: Browser) -> None:
+    answer = anonymous.get("/clients?q=a%26b&page=2")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/clients%3Fq%3Da%2526b%26page%3D2")
+
+
+def test_a_fragment_sends_a_stranger_to_sign_in_with_the_page_around_it(anonymous: Browser) -> None:
+    headers = {**HTMX, "HX-Current-URL": "http://localhost/clients?page=2"}
+    answer = anonymous.get("/clients/x/first-event", headers=headers)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login?next=/clients%3Fpage%3D2")
+
+
+def test_a_change_by_a_stranger_does_not_come_back_as_a_change(anonymous: Browser) -> None:
+    assert anonymous.submit("/clients", {"name": "x"}).headers["Location"] == "/login?next=/"
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "manager"])
+@pytest.mark.parametrize("path", ["/clients", "/clients/new", "/clients/x/edit", "/clients/x/first-event"])
+def test_clients_are_for_administrators(app: Flask, make_user: Any, role: str, path: str) -> None:
+    browser = sign_in(app, make_user(role))
+    assert browser.get(path).status_code == 403
+    assert "/clients" not in browser.get(path).text
+
+
+def test_a_denial_is_audited_and_a_flood_of_them_is_not(app: Flask, viewer: Browser) -> None:
+    for _ in range(25):
+        viewer.submit("/clients", {"name": "x"})
+    with app.app_context():
+        rows = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.user_id)).all()
+    assert set(rows) == {("access.denied", "clients.edit", viewer.person.id)}
+    assert len(rows) == 20

@@ -1,0 +1,284 @@
+"""The sign-in page: who comes in, what everybody else is told, and what a cookie is worth afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.accounts import people, sessions
+from app.accounts.audit import system_actor
+from app.accounts.models import AuditEntry, User, UserSession
+from app.accounts.roles import Role
+from app.accounts.sign_in import WRONG
+from app.core.db import db, write
+from tests.people import PASSWORD, Browser, Person, new_browser, sign_in
+
+Travel = Callable[[timedelta], None]
+
+
+def credentials(person: Person, **changes: str) -> dict[str, str]:
+    return {"email": person.email, "password": person.password, **changes}
+
+
+def is_signed_in(browser: Browser) -> bool:
+    return browser.get("/login").status_code == 303
+
+
+def actions(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.created_at, AuditEntry.id)))
+
+
+def test_the_right_password_opens_a_session_and_leads_on(anonymous: Browser, make_user: Any, app: Flask) -> None:
+    person = make_user("viewer")
+
+    answer = anonymous.submit("/login", credentials(person, email=f"  {person.email.upper()} ", next="/clients?page=2"))
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/clients?page=2")
+    assert is_signed_in(anonymous)
+    assert actions(app) == ["session.started"]
+
+
+def test_the_cookie_is_closed_to_scripts_and_to_other_sites(anonymous: Browser, make_user: Any) -> None:
+    answer = anonymous.submit("/login", credentials(make_user()))
+
+    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("kalitrack_session="))
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Lax", "Path=/"))
+    assert "Domain" not in cookie
+    assert "Secure" not in cookie
+
+
+def test_only_a_hash_of_the_token_is_stored(anonymous: Browser, make_user: Any, app: Flask) -> None:
+    anonymous.submit("/login", credentials(make_user()))
+
+    with app.app_context():
+        stored = db.session.scalars(select(UserSession.token_hash)).one()
+    token = anonymous.session_cookie()
+    assert token is not None
+    assert len(token) >= 43
+    assert stored == sessions.hashed(token)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"password": "wrong wrong wrong"},
+        {"email": "nobody@example.com"},
+        {"email": "not an address"},
+        {"email": "x" * 5000},
+        {"password": "y" * 100_000},
+    ],
+)
+def test_every_wrong_attempt_gets_the_same_answer(anonymous: Browser, make_user: Any, changes: dict[str, str]) -> None:
+    person = make_user()
+
+    answer = anonymous.submit("/login", credentials(person, **changes), headers={"Accept-Language": "en"})
+
+    assert answer.status_code == 422
+    assert anonymous.session_cookie() is None
+    assert answer.text.count("alert-danger") == 1
+    assert changes.get("password", PASSWORD) not in answer.text
+
+
+def test_known_and_unknown_addresses_get_the_same_page(anonymous: Browser, make_user: Any) -> None:
+    person = make_user()
+    known = anonymous.submit("/login", credentials(person, password="wrong wrong wrong"), htmx=True)
+    unknown = anonymous.submit(
+        "/login", credentials(person, email="z" + person.email, password="wrong wrong wrong"), htmx=True
+    )
+
+    def comparable(text: str) -> str:
+        return "\n".join(line for line in text.splitlines() if "csrf_token" not in line and "email" not in line)
+
+    assert known.status_code == unknown.status_code == 422
+    assert comparable(known.text) == comparable(unknown.text)
+
+
+def test_failures_are_audited_without_what_an_unknown_person_typed(
+    anonymous: Browser, make_user: Any, app: Flask
+) -> None:
+    person = make_user()
+    anonymous.submit("/login", credentials(person, password="wrong wrong wrong"))
+    anonymous.submit("/login", {"email": "my secret password", "password": "wrong wrong wrong"})
+
+    with app.app_context():
+        rows = db.session.execute(select(AuditEntry.action, AuditEntry.actor).order_by(AuditEntry.id)).all()
+    assert [tuple(row) for row in rows] == [("session.refused", person.email), ("session.refused", "unknown person")]
+
+
+def test_a_disabled_person_cannot_sign_in(anonymous: Browser, make_user: Any, app: Flask) -> None:
+    person = make_user("viewer")
+    change(app, person, people.disable)
+
+    assert anonymous.submit("/login", credentials(person)).status_code == 422
+
+
+def test_ten_failures_close_the_door_for_the_address(anonymous: Browser, make_user: Any) -> None:
+    person = make_user()
+    for number in range(10):
+        form = credentials(person, email=f"{number}@example.com")
+        assert anonymous.submit("/login", form).status_code == 422
+
+    answer = anonymous.submit("/login", credentials(person))
+
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["Retry-After"]) <= 300
+
+
+def test_ten_failures_close_the_door_for_the_person_from_anywhere(app: Flask, make_user: Any) -> None:
+    person = make_user()
+    for number in range(10):
+        far = {"environ_base": {"REMOTE_ADDR": f"203.0.113.{number}"}}
+        new_browser(app).submit("/login", credentials(person, password="wrong wrong wrong"), **far)
+
+    answer = new_browser(app).submit("/login", credentials(person), environ_base={"REMOTE_ADDR": "203.0.113.99"})
+
+    assert answer.status_code == 429
+
+
+def test_good_sign_ins_do_not_count_as_guesses(app: Flask, make_user: Any) -> None:
+    person = make_user("viewer")
+    assert {new_browser(app).submit("/login", credentials(person)).status_code for _ in range(15)} == {303}
+
+
+def test_a_forged_forwarding_header_does_not_open_the_door_again(anonymous: Browser, make_user: Any) -> None:
+    person = make_user()
+    statuses = []
+    for number in range(11):
+        form = credentials(person, email=f"{number}@example.com")
+        headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+        statuses.append(anonymous.submit("/login", form, headers=headers).status_code)
+    assert statuses == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil"],
+)
+def test_the_way_on_never_leaves_this_site(anonymous: Browser, make_user: Any, target: str) -> None:
+    person = make_user()
+    assert anonymous.submit("/login", credentials(person, next=target)).headers["Location"] == "/"
+    assert anonymous.get("/login", query_string={"next": target}).headers["Location"] == "/"
+
+
+def test_a_session_fixed_by_somebody_else_is_not_used(app: Flask, make_user: Any) -> None:
+    victim = new_browser(app)
+    victim.set_cookie("kalitrack_session", "chosen-by-the-attacker")
+    victim.submit("/login", credentials(make_user("viewer")))
+
+    attacker = new_browser(app)
+    attacker.set_cookie("kalitrack_session", "chosen-by-the-attacker")
+    assert victim.session_cookie() != "chosen-by-the-attacker"
+    assert not is_signed_in(attacker)
+
+
+def test_signing_in_again_ends_the_session_before(app: Flask, make_user: Any) -> None:
+    person = make_user("viewer")
+    browser = sign_in(app, person)
+    copy = new_browser(app)
+    copy.set_cookie("kalitrack_session", browser.session_cookie() or "")
+
+    browser.submit("/login", credentials(person))
+
+    assert is_signed_in(browser)
+    assert not is_signed_in(copy)
+
+
+def test_signing_in_renews_the_csrf_token(anonymous: Browser, make_user: Any) -> None:
+    before = anonymous.csrf_token()
+    anonymous.submit("/login", credentials(make_user()))
+    with anonymous.session_transaction() as kept:
+        assert "csrf_token" not in kept
+    assert anonymous.post("/logout", data={"csrf_token": before}).status_code == 400
+
+
+def test_signing_out_kills_the_cookie_everywhere(app: Flask, viewer: Browser) -> None:
+    copy = new_browser(app)
+    copy.set_cookie("kalitrack_session", viewer.session_cookie() or "")
+
+    answer = viewer.submit("/logout")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+    assert viewer.session_cookie() is None
+    assert not is_signed_in(copy)
+
+
+def test_signing_out_is_a_change_and_asks_for_a_token(viewer: Browser) -> None:
+    assert viewer.get("/logout").status_code == 405
+    assert viewer.post("/logout").status_code == 400
+    assert is_signed_in(viewer)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        people.disable,
+        lambda store, user, actor: people.set_password(store, user, "new hash", actor),
+        lambda store, user, actor: people.set_role(store, user, Role.MANAGER, actor),
+    ],
+    ids=["disabled", "password", "role"],
+)
+def test_what_changes_a_persons_rights_ends_their_sessions(app: Flask, viewer: Browser, what: Any) -> None:
+    assert is_signed_in(viewer)
+    change(app, viewer.person, what)
+    assert not is_signed_in(viewer)
+
+
+@pytest.mark.parametrize(
+    ("role", "pause_h", "pauses", "alive"),
+    [
+        ("viewer", 7.9, 1, True),
+        ("viewer", 8.1, 1, False),
+        ("viewer", 7, 23, True),
+        ("viewer", 7, 25, False),
+        ("admin", 5.9, 2, True),
+        ("admin", 6.1, 2, False),
+    ],
+)
+def test_sessions_end_when_idle_and_when_old(
+    app: Flask, make_user: Any, travel: Travel, role: str, pause_h: float, pauses: int, alive: bool
+) -> None:
+    browser = sign_in(app, make_user(role))
+    for _ in range(pauses - 1):
+        travel(timedelta(hours=pause_h))
+        browser.get("/login")
+    travel(timedelta(hours=pause_h))
+    assert is_signed_in(browser) is alive
+
+
+def test_a_session_in_use_is_noted_once_a_minute(app: Flask, viewer: Browser, travel: Travel) -> None:
+    def seen() -> Any:
+        with app.app_context():
+            return db.session.scalars(select(UserSession.seen_at)).one()
+
+    first = seen()
+    viewer.get("/login")
+    assert seen() == first
+    travel(timedelta(seconds=61))
+    viewer.get("/login")
+    assert seen() - first > timedelta(seconds=60)
+
+
+def test_a_password_is_hashed_anew_when_the_parameters_have_changed(app: Flask, make_user: Any) -> None:
+    person = make_user()
+    app.config["PASSWORD_COST"] = (2, 16, 1)
+
+    assert new_browser(app).submit("/login", credentials(person)).status_code == 303
+
+    with app.app_context():
+        assert "t=2,p=1" in (db.session.get_one(User, person.id).password_hash or "")
+    assert new_browser(app).submit("/login", credentials(person)).status_code == 303
+
+
+def change(app: Flask, person: Person, what: Any) -> None:
+    with app.app_context(), write() as store:
+        what(store, store.get_one(User, person.id), system_actor(person.account_id))
+
+
+def test_the_message_is_in_the_catalogue_of_words() -> None:
+    assert WRONG.endswith(".")

@@ -1,0 +1,51 @@
+"""Fixtures of the chaos tests: databases that may die, worlds, and a line of JSON that pytest does not swallow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.databases import PostgresServer, postgres_server
+from tests.chaos.harness import World, world
+
+NewWorld = Callable[..., AbstractContextManager[World]]
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
+SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split(",")]
+
+
+@pytest.fixture(scope="session")
+def mortal_postgresql() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_world(request: pytest.FixtureRequest) -> NewWorld:
+    """`with new_world("sqlite", WORKERS=2) as world:` a started product on a fresh database."""
+
+    def make(database: str, **options: Any) -> AbstractContextManager[World]:
+        def url(folder: Path) -> str:
+            if database == "sqlite":
+                return f"sqlite:///{folder / 'd' / 'kalitrack.db'}"
+            server: PostgresServer = request.getfixturevalue("mortal_postgresql")
+            return server.new_database()
+
+        return world(url, **options)
+
+    return make
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[object], None]:
+    """Prints a line where people see it, also without `-s`."""
+
+    def line(text: object) -> None:
+        with capsys.disabled():
+            print(f"\n{text}", flush=True)
+
+    return line

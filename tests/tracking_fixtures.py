@@ -1,0 +1,136 @@
+"""Fixtures of everything that sends events: pixels, API clients, a platform simulator, and a drain that runs dry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from werkzeug.test import Client as WsgiClient
+from werkzeug.test import TestResponse
+
+from app.accounts import audit
+from app.accounts.clients import service as clients
+from app.accounts.sign_in import first_account
+from app.core import clock
+from app.core.db import db, write
+from app.core.runtime import runtime
+from app.outbound.drain import Drain
+from app.pixels import service as pixels
+from app.simulator import Simulator
+
+EVENTS = "/api/tracking/events"
+ASYNC = {"Prefer": "respond-async"}
+KWAI_PIXEL, META_PIXEL = "290714800540320", "123456789012345"
+KWAI_REGISTRATION = {
+    "click_id": "abc123xyz",
+    "pixel_id": KWAI_PIXEL,
+    "event_name": "EVENT_COMPLETE_REGISTRATION",
+    "value": 0,
+    "currency": "BRL",
+    "content_id": "user_123",
+    "content_type": "user",
+    "content_name": "Registration",
+}
+META_PURCHASE = {
+    "fbclid": "fb.1.1234567890.abc123",
+    "pixel_id": META_PIXEL,
+    "event_name": "EVENT_PURCHASE",
+    "email": "user@example.com",
+    "phone": "+5511999999999",
+    "value": 50.00,
+    "currency": "BRL",
+}
+
+
+@dataclass
+class Sender:
+    """A client app: posts events with its token."""
+
+    app: Flask
+    token: str
+    id: UUID
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def post(self, body: Any, path: str = EVENTS, **headers: str) -> TestResponse:
+        sent = {"Authorization": f"Bearer {self.token}", **self.headers, **headers}
+        return WsgiClient(self.app, self.app.response_class).post(path, json=body, headers=sent)
+
+    def get(self, path: str) -> TestResponse:
+        return WsgiClient(self.app, self.app.response_class).get(
+            path, headers={"Authorization": f"Bearer {self.token}"}
+        )
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """Kwai and Meta on loopback."""
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Any], database_url: str, simulator: Simulator) -> Any:
+    """Settings whose platforms are the simulator (replaces the general fixture where this module is used)."""
+    return make_settings(
+        database_url=database_url,
+        kwai_events_url=f"{simulator.url}/log/common/api",
+        meta_graph_url=simulator.url,
+        outbound_timeout=2,
+    )
+
+
+@pytest.fixture
+def make_pixel(app: Flask) -> Callable[..., UUID]:
+    """`make_pixel("facebook", "123", …)` gives our id of a new pixel of the first account."""
+
+    def make(platform: str = "kwai", pixel_id: str | None = None, **values: Any) -> UUID:
+        wire_id = pixel_id or (KWAI_PIXEL if platform == "kwai" else META_PIXEL)
+        given = {"platform": platform, "pixelId": wire_id, "accessToken": f"token-of-{wire_id}", **values}
+        with app.app_context(), write() as session:
+            actor = audit.system_actor(first_account(session).id)
+            return pixels.create(actor, given).id
+
+    return make
+
+
+@pytest.fixture
+def make_sender(app: Flask) -> Callable[..., Sender]:
+    """`make_sender(answer_mode="acknowledge", …)`: a new API client of the first account, ready to post."""
+
+    def make(name: str = "loja", **values: Any) -> Sender:
+        with app.app_context(), write() as session:
+            actor = audit.system_actor(first_account(session).id)
+            client, token = clients.create(session, actor, clients.ClientValues(name=name, **values))
+            return Sender(app, token, client.id)
+
+    return make
+
+
+@pytest.fixture
+def sender(make_sender: Callable[..., Sender], make_pixel: Callable[..., UUID]) -> Sender:
+    """A client app, with a Kwai and a Meta pixel to send to."""
+    make_pixel("kwai")
+    make_pixel("facebook")
+    return make_sender()
+
+
+@pytest.fixture
+def drain(app: Flask) -> Iterator[Callable[..., None]]:
+    """`drain()` delivers until nothing is due (or `limit_s` is over); what waits for later stays."""
+    engine = Drain(runtime(app), "test")
+
+    def until_dry(limit_s: float = 10.0) -> None:
+        deadline = clock.monotonic() + limit_s
+        while clock.monotonic() < deadline:
+            engine.run(0.05)
+            if engine.is_idle:
+                return
+
+    yield until_dry
+    engine.close(grace_s=0.2)
+    with app.app_context():
+        db.session.remove()
