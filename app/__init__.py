@@ -19,9 +19,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, pixels, tracking
+    from app import accounts, outbound, pixels, tracking
     from app.core import db as database
-    from app.core import errors, health, openapi, queue, shell
+    from app.core import errors, health, metrics, openapi, queue, shell
     from app.core.frontdoor import FrontDoor
     from app.core.runtime import EXTENSION, Runtime
     from app.core.settings import Settings
@@ -42,6 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         feature.init_app(app)
     tracking.init_app(app, door)
     app.register_blueprint(health.bp)
+    metrics.init_app(app)
+    outbound.init_app()
     openapi.register(app, settings.public_url)
     door.stand_before(app)
     if settings.trusted_proxies:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import intake
+from bench import arrival, delivery, intake
 from bench.goals import QUICK, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
 from bench.machine import Machine
 from bench.processes import ROOT, pin
 
-BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {"intake": intake.run}
+BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {"intake": intake.run, "delivery": delivery.run, "arrival": arrival.run}
 VERDICTS = {True: "pass", False: "FAIL", None: "shown"}
 
 

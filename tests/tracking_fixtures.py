@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,21 +10,28 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug.test import Client as WsgiClient
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.accounts import audit
 from app.accounts.clients import service as clients
 from app.accounts.sign_in import first_account
-from app.core import clock
+from app.core import clock, config_version
 from app.core.db import db, write
 from app.core.runtime import runtime
+from app.core.settings import Settings
 from app.outbound.drain import Drain
+from app.outbound.models import Delivery
 from app.pixels import service as pixels
 from app.simulator import Simulator
+from app.tracking.models import EventKey, TrackedEvent
 
 EVENTS = "/api/tracking/events"
 ASYNC = {"Prefer": "respond-async"}
+HERE = {"REMOTE_ADDR": "127.0.0.1"}
 KWAI_PIXEL, META_PIXEL = "290714800540320", "123456789012345"
 KWAI_REGISTRATION = {
     "click_id": "abc123xyz",
@@ -57,12 +65,26 @@ class Sender:
 
     def post(self, body: Any, path: str = EVENTS, **headers: str) -> TestResponse:
         sent = {"Authorization": f"Bearer {self.token}", **self.headers, **headers}
-        return WsgiClient(self.app, self.app.response_class).post(path, json=body, headers=sent)
+        return self._client().post(path, json=body, headers=sent, environ_base=HERE)
+
+    def send(self, data: bytes = b"", path: str = EVENTS, **options: Any) -> TestResponse:
+        """Posts bytes as they are; `headers` replace ours one by one, None leaves one out, `options` are werkzeug's."""
+        sent: dict[str, str | None] = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        sent |= options.pop("headers", {})
+        headers = {name: value for name, value in sent.items() if value is not None}
+        method = options.pop("method", "POST")
+        return self._client().open(path, method=method, data=data, headers=headers, environ_base=HERE, **options)
+
+    def status(self, request_id: str) -> dict[str, Any]:
+        """What the status API says of an event."""
+        answer: dict[str, Any] = self.get(f"{EVENTS}/{request_id}").get_json()
+        return answer
 
     def get(self, path: str) -> TestResponse:
-        return WsgiClient(self.app, self.app.response_class).get(
-            path, headers={"Authorization": f"Bearer {self.token}"}
-        )
+        return self._client().get(path, headers={"Authorization": f"Bearer {self.token}"}, environ_base=HERE)
+
+    def _client(self) -> WsgiClient:
+        return WsgiClient(self.app, self.app.response_class)
 
 
 @pytest.fixture
@@ -81,6 +103,16 @@ def settings(make_settings: Callable[..., Any], database_url: str, simulator: Si
         meta_graph_url=simulator.url,
         outbound_timeout=2,
     )
+
+
+@pytest.fixture
+def other_app(app: Flask, settings: Settings) -> Iterator[Flask]:
+    """The same product in another process, as far as caches go: what changes in `app` is news to it."""
+    listeners = list(config_version.on_bump)
+    other = create_app(settings)
+    config_version.on_bump[:] = listeners
+    yield other
+    runtime(other).engine.dispose()
 
 
 @pytest.fixture
@@ -111,11 +143,47 @@ def make_sender(app: Flask) -> Callable[..., Sender]:
 
 
 @pytest.fixture
+def rows(app: Flask) -> Callable[[], dict[str, int]]:
+    """`rows()`: how many rows each table of intake has."""
+
+    def count() -> dict[str, int]:
+        with runtime(app).engine.connect() as connection:
+            tables = (TrackedEvent, EventKey, Delivery)
+            return {each.__tablename__: connection.scalar(select(func.count()).select_from(each)) for each in tables}
+
+    return count
+
+
+@pytest.fixture
+def stored(app: Flask) -> Callable[[str], TrackedEvent]:
+    """`stored(request_id)`: the event as it was recorded."""
+
+    def find(request_id: str) -> TrackedEvent:
+        with Session(runtime(app).engine) as session:
+            id_ = UUID(request_id.removeprefix("track_"))
+            return session.scalars(select(TrackedEvent).where(TrackedEvent.id == id_)).one()
+
+    return find
+
+
+@pytest.fixture
 def sender(make_sender: Callable[..., Sender], make_pixel: Callable[..., UUID]) -> Sender:
     """A client app, with a Kwai and a Meta pixel to send to."""
     make_pixel("kwai")
     make_pixel("facebook")
     return make_sender()
+
+
+@pytest.fixture
+def deliveries(app: Flask) -> Iterator[Drain]:
+    """A drain that works in a thread of its own until the test ends, as a worker does."""
+    engine = Drain(runtime(app), "thread")
+    thread = threading.Thread(target=engine.run, args=(None,), daemon=True)
+    thread.start()
+    yield engine
+    engine.stop()
+    thread.join(10)
+    engine.close(grace_s=0.2)
 
 
 @pytest.fixture

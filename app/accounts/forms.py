@@ -22,6 +22,12 @@ def trimmed(value: Any) -> Any:
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that can show what a service found wrong."""
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = bool(super().validate(extra_validators))
+        for field in self:
+            field.errors = [str(error) for error in field.errors]  # the page tells text from nested errors by its type
+        return is_valid
+
     def reject(self, error: Invalid, wire_names: dict[str, str] | None = None) -> None:
         """Puts each message beside its field, or on top when there is none. `wire_names`: API name → field name."""
         for name, texts in error.fields.items():

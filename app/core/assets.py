@@ -11,6 +11,8 @@ from pathlib import Path
 from flask import Flask, Response, abort, current_app, request, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
+from app.core.access import public
+
 EXTENSION = "kalitrack.assets"  # name -> path
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -62,6 +64,7 @@ def asset_url(name: str) -> str:
     return url_for("static", filename=name, v=asset.version)
 
 
+@public
 def serve(filename: str) -> Response:
     """Flask's `static` view. Only a URL with the current version may be kept for ever."""
     asset = find(filename)
@@ -75,7 +78,8 @@ def serve(filename: str) -> Response:
             response.content_encoding = "gzip"
     response.set_etag(asset.version + ("-gz" if response.content_encoding else ""))
     response.headers["Cache-Control"] = FOREVER if request.args.get("v") == asset.version else "public, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def init_app(app: Flask) -> None:

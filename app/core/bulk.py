@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import JSON, Connection, Table, Uuid, insert
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from app.core.db import Base, Money, UtcDateTime, to_json
+from app.core.db import Base, Money, UtcDateTime, sqlite_driver, to_json
 
 Row = Mapping[str, Any]
 
@@ -33,8 +35,10 @@ CONVERTERS: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 
 class BulkInsert:
-    """`insert(connection, rows)` for one table and a fixed set of columns. On SQLite it skips SQLAlchemy's bind
-    processing (half of the cost of a recorded event), and writes the same bytes."""
+    """`insert(connection, rows)` for one table and a fixed set of columns; returns how many rows it wrote. On SQLite it
+    skips SQLAlchemy's bind processing (half of the cost of a recorded event), and writes the same bytes.
+
+    `conflict` is SQLite's ON CONFLICT clause; a time in it is a `?`, given as `at`."""
 
     def __init__(self, model: type[Base], columns: Sequence[str], conflict: str = "") -> None:
         self._table = table = cast(Table, model.__table__)
@@ -43,13 +47,18 @@ class BulkInsert:
         self._sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {conflict}".rstrip()  # noqa: S608 - own names
         self._columns = [(name, _converter(table, name)) for name in columns]
 
-    def __call__(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def __call__(self, connection: Connection, rows: Sequence[Row], at: datetime | None = None) -> int:
         if not rows:
-            return
-        if connection.dialect.name != "sqlite":
-            connection.execute(insert(self._table), list(rows))
-            return
-        connection.exec_driver_sql(self._sql, [self._tuple(row) for row in rows])
+            return 0
+        driver = sqlite_driver(connection)
+        if driver is None:
+            return connection.execute(insert(self._table), list(rows)).rowcount
+        extra = () if at is None else (_time(at),)
+        try:
+            return driver.executemany(self._sql, [self._tuple(row) + extra for row in rows]).rowcount
+        except sqlite3.Error as error:  # as SQLAlchemy would have raised it, without the values
+            kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
+            raise kind(self._sql, None, error, hide_parameters=True) from error
 
     def _tuple(self, row: Row) -> tuple[Any, ...]:
         values = []

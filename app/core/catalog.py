@@ -42,7 +42,7 @@ def compiled(source: Path, folder: Path) -> Path:
 def extracted() -> Catalog:
     """Every string of app/ and templates/ that is marked for translation."""
     with (ROOT / "babel.cfg").open() as file:
-        mapping, options = parse_mapping_cfg(file)
+        mapping, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
     catalog = Catalog()
     for folder in ("app", "templates"):
         found = extract_from_dir(ROOT / folder, mapping, options, KEYWORDS, comment_tags=("i18n:",))

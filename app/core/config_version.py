@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
-from app.core.db import after_commit
+from app.core.db import after_commit, sqlite_driver
 from app.core.models import ConfigVersion
 
+_CURRENT = "SELECT version FROM config_version"  # asked in every group commit
 on_bump: list[Callable[[], None]] = []  # called after a commit that moved the version, in the process that did it
 
 
@@ -20,7 +21,10 @@ def bump(connection: Connection) -> None:
 
 
 def current(connection: Connection) -> int:
-    return connection.execute(select(ConfigVersion.version)).scalar_one()
+    driver = sqlite_driver(connection)
+    if driver is None:
+        return int(connection.exec_driver_sql(_CURRENT).scalar_one())
+    return int(driver.execute(_CURRENT).fetchone()[0])
 
 
 def _tell() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from flask import Flask
@@ -216,16 +217,36 @@ def begin_write(engine: Engine) -> Iterator[Connection]:
     """A Core write transaction: commits at the end, rolls back on an exception, then runs what waited for the commit.
 
     Keep it under 20 ms: on SQLite every other writer waits behind it."""
-    with _lock.held(engine), engine.connect().execution_options(immediate=True) as connection:
+    with connect_to_write(engine) as connection, transaction(connection):
+        yield connection
+
+
+def connect_to_write(engine: Engine) -> Connection:
+    """A connection whose transactions write from their beginning; for one who writes all the time and keeps it."""
+    return engine.connect().execution_options(immediate=True)
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """One write transaction on a connection of `connect_to_write`; see `begin_write`."""
+    with _lock.held(connection.engine):
         try:
             with connection.begin():
-                yield connection
+                yield
         except BaseException:
             _finish(connection, committed=False)
             raise
         actions = _finish(connection, committed=True)
     for action in actions:
         action()
+
+
+def sqlite_driver(connection: Connection) -> sqlite3.Connection | None:
+    """The driver's own connection under a SQLite one, inside the same transaction: a statement through SQLAlchemy costs
+    60 µs more. None on PostgreSQL."""
+    if connection.dialect.name != "sqlite":
+        return None
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from app.core import wire
+from app.core import metrics, wire
 from app.core.access import public
 from app.core.browser_headers import security_headers
 from app.core.errors import as_app_error, begin_exchange, json_answer
@@ -85,8 +85,11 @@ class FrontDoor:
         headers = [*answer.headers, ("X-Request-Id", request_id), ("Content-Length", str(len(body)))]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
-        given = {name for name, _ in answer.headers} & self._dressed_names
-        headers += [pair for pair in self._dress if pair[0] not in given]
+        headers += self._dress
+        if not self._dressed_names.isdisjoint(name for name, _ in answer.headers):  # a handler's own header stays
+            own = {name for name, _ in answer.headers}
+            headers = [*answer.headers, *(pair for pair in headers[len(answer.headers) :] if pair[0] not in own)]
+        metrics.count_request(environ["PATH_INFO"], answer.status)  # one of the table's paths
         start_response(STATUS_LINES[answer.status], headers)
         return [body]
 

@@ -31,6 +31,7 @@ from app.core.menu import MenuItem, add_to_menu
 bp = Blueprint("gallery", __name__, url_prefix="/ui")
 ROWS = [(f"Pixel {number:02}", ("Kwai", "Meta", "GA4")[number % 3], number * 1234.5) for number in range(1, 24)]
 ROWS_A_PAGE = 8
+TAG = '<img src="https://example.com/image/oferta.png?id_fatura={{id}}" alt="">'
 
 
 class SampleForm(FlaskForm):  # type: ignore[misc]
@@ -38,9 +39,7 @@ class SampleForm(FlaskForm):  # type: ignore[misc]
     email = StringField(_l("E-mail"), [Email()])
     platform = SelectField(_l("Platform"), choices=[SelectChoice("kwai", "Kwai"), SelectChoice("facebook", "Meta")])
     pace = IntegerField(_l("Messages a minute"), [NumberRange(1, 100)])
-    mode = RadioField(
-        _l("When"), choices=[SelectChoice("now", _l("Now")), SelectChoice("later", _l("Later"))], default="now"
-    )
+    mode = RadioField(_l("When"), choices=[SelectChoice("now", _l("Now")), SelectChoice("later", _l("Later"))])
     note = TextAreaField(_l("Note"))
     file = FileField(_l("File"))
     token = PasswordField(_l("Access token"))
@@ -99,6 +98,7 @@ def _content(form: SampleForm) -> dict[str, Any]:
     return {
         "form": form,
         "now": now,
+        "tag": TAG,
         "wrong_name": False,
         "history": [
             {"at": now, "title": _("Delivered"), "text": "HTTP 200", "tone": "success", "icon": "check"},

@@ -50,13 +50,13 @@ def locale() -> str:
 
 def datetime_text(value: datetime | None) -> str:
     """`21/11/2026 14:03` in the account's zone; stored times are aware UTC."""
-    return NOTHING if value is None else flask_babel.format_datetime(value, DATETIME[locale()])
+    return NOTHING if value is None else str(flask_babel.format_datetime(value, DATETIME[locale()]))
 
 
 def date_text(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
-    return flask_babel.format_date(value, DATE[locale()], rebase=isinstance(value, datetime))
+    return str(flask_babel.format_date(value, DATE[locale()], rebase=isinstance(value, datetime)))
 
 
 def number(value: int | float | Decimal | None, places: int | None = None) -> str:
@@ -64,12 +64,12 @@ def number(value: int | float | Decimal | None, places: int | None = None) -> st
     if value is None:
         return NOTHING
     decimals = "#" * 6 if places is None else "0" * places
-    return flask_babel.format_decimal(value, f"#,##0.{decimals}" if decimals else "#,##0")
+    return str(flask_babel.format_decimal(value, f"#,##0.{decimals}" if decimals else "#,##0"))
 
 
 def money(value: int | float | Decimal | None, currency: str = "BRL") -> str:
     """`R$ 1.234,50`."""
-    return NOTHING if value is None else flask_babel.format_currency(value, currency)
+    return NOTHING if value is None else str(flask_babel.format_currency(value, currency))
 
 
 def percent(value: float | Decimal | None, places: int = 1) -> str:

@@ -11,17 +11,20 @@ from app.core import clock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+FOLLOWED_STEP_MS = 10_000
 _lock = threading.Lock()
 _last = (0, 0)  # the newest (millisecond, counter) given out, so that ids of one process never go backwards
 
 
 def uuid7() -> UUID:
-    """A new id, later than every other of this process even when the wall clock steps back."""
+    """A new id, later than every other of this process even when the wall clock steps back a little. A clock that was
+    far ahead and is set right is followed: its ids would date rows, and what is due, into the future for as long."""
     global _last
     now_ms = (clock.now() - _EPOCH) // _MILLISECOND
     with _lock:
         last_ms, counter = _last
-        _last = (now_ms, 0) if now_ms > last_ms else (last_ms, counter + 1)
+        follows = now_ms > last_ms or last_ms - now_ms > FOLLOWED_STEP_MS
+        _last = (now_ms, 0) if follows else (last_ms, counter + 1)
         if _last[1] > 0xFFF:
             _last = (last_ms + 1, 0)
         ms, counter = _last

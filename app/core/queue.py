@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 BELL = "bell:deliver"
 BELL_LENGTH = 64  # a rung bell is a hint; more tokens than drains are of no use
 TIMEOUT_S = 0.3
-COALESCE_S = 0.002
+COALESCE_S = 0.004
 ALWAYS_AWAY_ERRORS = (RedisError, OSError)
 
 
@@ -42,7 +42,7 @@ def connect(url: str, *, timeout_s: float = TIMEOUT_S) -> Redis:
 
 
 class Ringer:
-    """Rings from a thread of its own, 2 ms after the first commit of a burst, so that no writer waits for Valkey."""
+    """Rings from a thread of its own, 4 ms after the first commit of a burst, so that no writer waits for Valkey."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -6,13 +6,14 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from app.core.db import begin_write
+from app.core.db import connect_to_write, transaction
 
 log = logging.getLogger(__name__)
 MAX_BATCH = 250  # events with keys, deliveries and rollups that still commit well under 20 ms
@@ -58,6 +59,7 @@ class Writer:
         self._engine = engine
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
         self._start_lock = threading.Lock()
+        self._connection: Connection | None = None  # the thread's own, kept from commit to commit
         self._pid = 0
 
     def submit(self, recorder: Recorder[object], item: object) -> Ticket:
@@ -108,9 +110,16 @@ class Writer:
         groups: dict[int, tuple[Recorder[object], list[object]]] = {}
         for ticket in batch:
             groups.setdefault(id(ticket.recorder), (ticket.recorder, []))[1].append(ticket.item)
-        with begin_write(self._engine) as connection:
-            for recorder, items in groups.values():
-                recorder.record(connection, items)
+        connection = self._connection = self._connection or connect_to_write(self._engine)
+        try:
+            with transaction(connection):
+                for recorder, items in groups.values():
+                    recorder.record(connection, items)
+        except BaseException:
+            self._connection = None
+            with suppress(SQLAlchemyError):
+                connection.close()
+            raise
 
 
 def _finish(batch: Iterable[Ticket], error: BaseException | None) -> None:

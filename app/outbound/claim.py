@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Uuid, bindparam, select, text, update
@@ -12,8 +13,9 @@ from sqlalchemy import tuple_ as row_of
 
 from app.core.db import UtcDateTime
 from app.outbound.kinds import Leased
-from app.outbound.models import OPEN_STATUSES, Breaker, Delivery, Status, Target, TargetState
+from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CANCEL_PART = 500  # rows of a deleted target that one transaction cancels
 
 # A loose scan of the partial index: one seek per target that has open deliveries, however many each has.
@@ -27,13 +29,14 @@ _DUE_TARGETS = text(
         FROM open_target WHERE open_target.id IS NOT NULL
     )
     SELECT target.id, target.kind, target.state, target.breaker, target.breaker_until, target.not_before,
+           target.updated_at,
            (SELECT next_at FROM delivery WHERE target_id = open_target.id AND status IN ('pending', 'leased')
             ORDER BY next_at LIMIT 1) AS due_at
     FROM open_target JOIN target ON target.id = open_target.id
     """
 ).columns(
     id=Uuid, kind=Target.kind.type, state=Target.state.type, breaker=Target.breaker.type, breaker_until=UtcDateTime,
-    not_before=UtcDateTime, due_at=UtcDateTime,
+    not_before=UtcDateTime, updated_at=UtcDateTime, due_at=UtcDateTime,
 )  # fmt: skip
 
 
@@ -47,17 +50,23 @@ class DueTarget:
     breaker: str
     breaker_until: datetime | None
     not_before: datetime | None
+    updated_at: datetime  # when a person or a feature last changed it, or a refusal paused it
     due_at: datetime
 
     @property
     def ready_at(self) -> datetime | None:
         """When its next call may be made; None while a person is awaited."""
         if self.state == TargetState.DELETED:
-            return self.due_at
+            return LONG_AGO  # what is still open is cancelled whenever it would have been due
         if self.state == TargetState.PAUSED:
             return None
         held = [moment for moment in (self.not_before, self.breaker_until) if moment is not None]
         return max([self.due_at, *held])
+
+    def is_free_at(self, moment: datetime) -> bool:
+        """Whether nothing holds its calls back."""
+        held = [until for until in (self.not_before, self.breaker_until) if until is not None and until > moment]
+        return self.state == TargetState.ACTIVE and not held
 
     @property
     def is_probe(self) -> bool:
@@ -70,20 +79,60 @@ def open_targets(connection: Connection) -> list[DueTarget]:
     return [DueTarget(**row._mapping) for row in connection.execute(_DUE_TARGETS)]
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What one target gave when `wanted` rows were asked of it."""
+
+    target: DueTarget
+    wanted: int
+    rows: list[Leased]
+    cancelled: int = 0
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether it has nothing more to give just now."""
+        return self.target.is_probe or len(self.rows) < self.wanted
+
+    @property
+    def has_to_be_seen_again(self) -> bool:
+        """Whether the next look should come soon: more to cancel, or a probe whose answer changes everything."""
+        return self.target.is_probe or self.cancelled > 0
+
+
 def claim(
-    connection: Connection, wanted: Sequence[tuple[DueTarget, int]], now: datetime, lease: Mapping[str, timedelta]
-) -> list[Leased]:
-    """Leases up to the wanted number of due rows of each target, oldest first. Attempts are counted here, so that a row
-    which kills its worker cannot be tried for ever. A lease that ends is simply due again: `next_at` is its end."""
+    connection: Connection,
+    wanted: Sequence[tuple[DueTarget, int]],
+    now: datetime,
+    lease: Mapping[str, timedelta],
+    room: int = 1000,
+) -> list[Take]:
+    """Leases up to the wanted number of due rows of each target, oldest first, until there are `room` of them; targets
+    beyond are not asked. Attempts are counted here, so that a row which kills its worker cannot be tried for ever. A
+    lease that ends is simply due again: `next_at` is its end."""
     token = uuid4().hex
-    rows: list[Leased] = []
+    takes: list[Take] = []
     for target, count in wanted:
+        asked = min(count, room)
+        if asked <= 0:
+            break
         if target.state == TargetState.DELETED:
-            cancel_part(connection, target.id, now)
+            takes.append(Take(target, asked, [], cancel_part(connection, target.id, now)))
             continue
-        if target.is_probe and not _take_probe(connection, target, now, lease[target.kind]):
-            continue
-        rows += _lease(connection, target, 1 if target.is_probe else count, now, lease[target.kind], token)
+        rows = _take(connection, target, asked, now, lease[target.kind], token)
+        room -= len(rows)
+        takes.append(Take(target, asked, rows))
+    return takes
+
+
+def _take(
+    connection: Connection, target: DueTarget, count: int, now: datetime, length: timedelta, token: str
+) -> list[Leased]:
+    if not target.is_probe:
+        return _lease(connection, target, count, now, length, token)
+    rows = _lease(connection, target, 1, now, length, token)
+    if rows and not _take_probe(connection, target, now, length):  # another worker probes
+        release(connection, rows, now)
+        return []
     return rows
 
 
@@ -130,10 +179,12 @@ def _take_probe(connection: Connection, target: DueTarget, now: datetime, length
 
 
 def cancel_part(connection: Connection, target_id: UUID, now: datetime) -> int:
-    """Cancels some open deliveries of a deleted target, whenever they would have been due."""
+    """Cancels some open deliveries of a deleted target, whenever they would have been due; those in somebody's hands
+    only when their lease has ended, since their call may be on its way."""
+    in_hand = (Delivery.status == Status.LEASED) & (Delivery.next_at > now)
     some = (
         select(Delivery.account_id, Delivery.id)
-        .where(Delivery.target_id == target_id, Delivery.status.in_(OPEN_STATUSES))
+        .where(Delivery.target_id == target_id, text("status IN ('pending', 'leased')"), ~in_hand)
         .limit(CANCEL_PART)
     )
     done = connection.execute(
@@ -144,19 +195,22 @@ def cancel_part(connection: Connection, target_id: UUID, now: datetime) -> int:
     return done.rowcount
 
 
-def release(connection: Connection, rows: Sequence[Leased], now: datetime, *, costs_attempt: bool = False) -> None:
-    """Gives claimed rows back, due at once. `costs_attempt` when the call may have reached the receiver."""
-    if not rows:
-        return
-    connection.execute(
-        update(Delivery)
-        .where(Delivery.account_id == bindparam("row_account"), Delivery.id == bindparam("row_id"))
-        .where(Delivery.lease_token == bindparam("row_token"))
-        .values(
-            status=Status.PENDING,
-            next_at=now,
-            lease_token=None,
-            attempts=Delivery.attempts - (0 if costs_attempt else 1),
-        ),
-        [{"row_account": row.account_id, "row_id": row.id, "row_token": row.token} for row in rows],
+def release(connection: Connection, rows: Sequence[Leased], now: datetime) -> None:
+    """Gives claimed rows back, due at once and without the attempt: no call was made."""
+    groups: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
+    for row in rows:
+        groups[row.account_id, row.token].append(row.id)
+    for (account_id, token), ids in groups.items():
+        values = {"row_account": account_id, "row_ids": ids, "row_token": token, "now": now}
+        connection.execute(_RELEASE, values)
+
+
+_RELEASE = (
+    update(Delivery)
+    .where(
+        Delivery.account_id == bindparam("row_account"),
+        Delivery.id.in_(bindparam("row_ids", expanding=True)),
+        Delivery.lease_token == bindparam("row_token"),
     )
+    .values(status=Status.PENDING, next_at=bindparam("now"), lease_token=None, attempts=Delivery.attempts - 1)
+)

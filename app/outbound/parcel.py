@@ -1,10 +1,10 @@
-"""What one call carries, and the order in which calls wait for a sender."""
+"""What one call carries."""
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,8 @@ from app.outbound.kinds import Leased, Party
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Deliveries of one target that go out as one call."""
+    """Deliveries of one target that go out as one call. `start_by` is monotonic: later, the lease might end before the
+    answer is written down. `seen` is when the target had last been changed as its credentials were read."""
 
     kind: str
     target_id: UUID
@@ -22,88 +23,61 @@ class Parcel:
     rows: Sequence[Leased]
     items: Sequence[Any]
     timeout_s: float
+    start_by: float
+    seen: datetime
 
     def build(self) -> Call:
         return self.party.adapter.build(self.items, self.party.key)
 
     def read(self, reply: Reply) -> Outcome | list[Outcome]:
-        return self.party.adapter.read(reply, self.items)
+        """Raises ValueError for a number of outcomes that is neither one nor one per item."""
+        outcome = self.party.adapter.read(reply, self.items)
+        if isinstance(outcome, list) and len(outcome) != len(self.items):
+            raise ValueError("one outcome, or one per item")
+        return outcome
 
-    def halves(self) -> list[Parcel]:
+    def halves(self, start_by: float) -> list[Parcel]:
         """The same deliveries in two calls, to find the one that made a platform refuse them all."""
         middle = len(self.rows) // 2
-        cut = (slice(None, middle), slice(middle, None))
         return [
-            Parcel(self.kind, self.target_id, self.party, self.rows[part], self.items[part], self.timeout_s)
-            for part in cut
+            replace(self, rows=self.rows[part], items=self.items[part], start_by=start_by)
+            for part in (slice(None, middle), slice(middle, None))
         ]
 
 
-def pack(
-    kind: str, party: Party, rows: Sequence[Leased], item_of: Callable[[Leased], Any], timeout_s: float
-) -> list[Parcel]:
-    """Rows of one target as calls of at most `max_batch`, each with items that may travel together."""
-    groups: dict[Any, list[Leased]] = {}
-    for row in rows:
-        groups.setdefault(party.adapter.batch_key(item_of(row), party.key), []).append(row)
-    size = party.adapter.max_batch
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What goes to one target after a claim."""
+
+    kind: str
+    party: Party
+    seen: datetime
+    timeout_s: float
+    start_by: float
+    rows: Sequence[tuple[Leased, Any]]  # with the item of each
+
+
+def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Parcel]:
+    """As calls of at most `max_batch`, each with items that may travel together. A row that cannot even be sorted is
+    told to `unpackable` and left out, so that it takes no other with it."""
+    groups: dict[Any, list[tuple[Leased, Any]]] = {}
+    for row, item in load.rows:
+        try:
+            groups.setdefault(load.party.adapter.batch_key(item, load.party.key), []).append((row, item))
+        except Exception as error:  # whatever an adapter trips over in one row's content
+            unpackable(row, error)
+    size = load.party.adapter.max_batch
     parts = [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
-    return [Parcel(kind, part[0].target_id, party, part, [item_of(row) for row in part], timeout_s) for part in parts]
-
-
-class Ready:
-    """Parcels that wait for a sender, taken from each target in turn, so that a long queue of one delays no other."""
-
-    def __init__(self) -> None:
-        self._queues: OrderedDict[UUID, deque[Parcel]] = OrderedDict()
-        self.in_flight: Counter[UUID] = Counter()
-        self.parcels = 0
-        self.rows: Counter[UUID] = Counter()
-
-    def add(self, parcels: Iterable[Parcel], *, first: bool = False) -> None:
-        for parcel in parcels:
-            queue = self._queues.setdefault(parcel.target_id, deque())
-            (queue.appendleft if first else queue.append)(parcel)
-            self.parcels += 1
-            self.rows[parcel.target_id] += len(parcel.rows)
-
-    def take(self, may_start: Callable[[UUID], bool]) -> Parcel | None:
-        """The next parcel of a target that may start another call; that target then goes to the end of the line."""
-        for target_id, queue in self._queues.items():
-            if may_start(target_id):
-                parcel = queue.popleft()
-                self._queues.move_to_end(target_id)
-                if not queue:
-                    del self._queues[target_id]
-                self._count_out(parcel)
-                self.in_flight[target_id] += 1
-                return parcel
-        return None
-
-    def landed(self, target_id: UUID) -> None:
-        self.in_flight[target_id] -= 1
-        if self.in_flight[target_id] <= 0:
-            del self.in_flight[target_id]
-
-    def give_up(self, target_id: UUID | None = None) -> list[Leased]:
-        """Takes back every row that has not started (of one target, or of all)."""
-        targets = [target_id] if target_id is not None else list(self._queues)
-        rows: list[Leased] = []
-        for target in targets:
-            for parcel in self._queues.pop(target, ()):
-                self._count_out(parcel)
-                rows += parcel.rows
-        return rows
-
-    def waits(self, target_id: UUID) -> bool:
-        return target_id in self._queues
-
-    @property
-    def targets(self) -> set[UUID]:
-        return set(self._queues)
-
-    def _count_out(self, parcel: Parcel) -> None:
-        self.parcels -= 1
-        self.rows[parcel.target_id] -= len(parcel.rows)
-        if self.rows[parcel.target_id] <= 0:
-            del self.rows[parcel.target_id]
+    return [
+        Parcel(
+            kind=load.kind,
+            target_id=part[0][0].target_id,
+            party=load.party,
+            rows=[row for row, _ in part],
+            items=[item for _, item in part],
+            timeout_s=load.timeout_s,
+            start_by=load.start_by,
+            seen=load.seen,
+        )
+        for part in parts
+    ]

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from app.core.exchange import Outcome, Verdict
 from app.outbound.models import Status
 
+AUTH_WAIT_S = 1.0  # so that a target whose pause was just ended by new credentials is not called in a tight loop
 THROTTLE_S = 30.0  # when a platform slows us down without saying for how long
+SHORTEST_THROTTLE_S = 0.5
 LONGEST_WAIT_S = 3600.0
 BREAKER_FAILURES = 5  # failed calls in a row that open the breaker
 BREAKER_FIRST_S = 5.0
@@ -57,10 +59,9 @@ def next_step(
         case Verdict.GONE:
             return Step(Status.CANCELLED, now, attempts, outcome.detail)
         case Verdict.AUTH:
-            return Step(Status.PENDING, now, attempts - 1, outcome.detail)
+            return Step(Status.PENDING, now + timedelta(seconds=AUTH_WAIT_S), attempts - 1, outcome.detail)
         case Verdict.THROTTLED:
-            wait = min(outcome.after_s if outcome.after_s is not None else THROTTLE_S, LONGEST_WAIT_S)
-            return Step(Status.PENDING, now + timedelta(seconds=max(wait, 0.5)), attempts - 1, outcome.detail)
+            return Step(Status.PENDING, now + timedelta(seconds=throttle_s(outcome)), attempts - 1, outcome.detail)
         case Verdict.RETRY:
             return _retry(policy, outcome, attempts, now, expires_at, jitter)
 
@@ -77,6 +78,12 @@ def _retry(
     if expires_at is not None and next_at >= expires_at:
         return Step(Status.DEAD, now, attempts, f"{outcome.detail} (too old to be tried again)")
     return Step(Status.PENDING, next_at, attempts, outcome.detail)
+
+
+def throttle_s(outcome: Outcome) -> float:
+    """Seconds for which a whole target is left alone."""
+    wait = THROTTLE_S if outcome.after_s is None else outcome.after_s
+    return min(max(wait, SHORTEST_THROTTLE_S), LONGEST_WAIT_S)
 
 
 def breaker_s(trips: int) -> float:

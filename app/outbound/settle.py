@@ -5,41 +5,19 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 
 from app.core.bulk import BulkInsert
-from app.core.exchange import Outcome, Verdict
 from app.core.ids import created_at, uuid7
 from app.outbound.kinds import Leased
-from app.outbound.models import Attempt, Breaker, Delivery, Status, Target, TargetState
-from app.outbound.policy import BREAKER_FAILURES, Policy, Step, breaker_s, next_step
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one delivery's part in a call came to. `called` is false when no call was made (too old, nothing to send);
-    then no attempt is logged."""
-
-    row: Leased
-    outcome: Outcome
-    started_at: datetime
-    duration_ms: int
-    http_status: int | None = None
-    response: str | None = None
-    called: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A committed result: the step that was written and the result behind it."""
-
-    result: Result
-    step: Step
+from app.outbound.learn import learn
+from app.outbound.models import Attempt, Delivery, Status
+from app.outbound.policy import Policy, Step, next_step
+from app.outbound.results import How, Result, Written
 
 
 def settle(
@@ -54,16 +32,21 @@ def settle(
     spread: dict[datetime, float] = defaultdict(jitter)  # rows that failed in one call come back in one call
     groups: dict[_Group, list[Written]] = defaultdict(list)
     for result in results:
-        row = result.row
-        step = next_step(
-            policy_of(row.kind), result.outcome, row.attempts, now, row.expires_at, spread[result.started_at]
-        )
+        step = _step(policy_of(result.row.kind), result, now, spread[result.started_at])
         groups[_group(result, step)].append(Written(result, step))
     written = [item for group, items in groups.items() for item in _write(connection, group, items, now)]
-    ours = {item.result.row.id for item in written}
-    _log_attempts(connection, [_attempt_values(each, each.row.id in ours) for each in results if each.called])
-    _learn_about_targets(connection, results, now)
+    ours = {(item.result.row.id, item.result.row.token) for item in written}
+    tried = [result for result in results if result.how is not How.UNSENT]
+    _log_attempts(connection, [_attempt_values(each, (each.row.id, each.row.token) in ours) for each in tried])
+    learn(connection, [result for result in results if result.how is How.CALL], now)
     return written
+
+
+def _step(policy: Policy, result: Result, now: datetime, jitter: float) -> Step:
+    row = result.row
+    if result.how is How.CUT:  # given back, due at once: the next worker sends it
+        return Step(Status.PENDING, now, row.attempts, result.outcome.detail)
+    return next_step(policy, result.outcome, row.attempts, now, row.expires_at, jitter)
 
 
 _Group = tuple[UUID, str, Step, int | None, str, str | None]
@@ -136,82 +119,22 @@ def _attempt_values(result: Result, ours: bool) -> dict[str, Any]:
     }
 
 
-def _learn_about_targets(connection: Connection, results: Sequence[Result], now: datetime) -> None:
-    """Throttle, breaker and pause, judged by calls: the last one of each target in this group speaks for it."""
-    by_target: dict[UUID, list[Result]] = defaultdict(list)
-    for result in results:
-        if result.called:
-            by_target[result.row.target_id].append(result)
-    for target_id in sorted(by_target):  # in key order, so that two workers cannot deadlock
-        _learn(connection, target_id, by_target[target_id], now)
-
-
-def _learn(connection: Connection, target_id: UUID, results: Sequence[Result], now: datetime) -> None:
-    target = update(Target).where(Target.id == target_id)
-    verdicts = {result.outcome.verdict for result in results}
-    if Verdict.AUTH in verdicts:
-        detail = next(result.outcome.detail for result in results if result.outcome.verdict is Verdict.AUTH)
-        connection.execute(
-            target.where(Target.state == TargetState.ACTIVE).values(
-                state=TargetState.PAUSED,
-                reason=detail[:500],
-                reason_code="auth",
-                last_error=detail[:500],
-                updated_at=now,
-            )
-        )
-    if Verdict.THROTTLED in verdicts:
-        _slow_down(connection, target_id, results, now)
-    if verdicts & {Verdict.SENT, Verdict.REJECTED, Verdict.GONE, Verdict.AUTH, Verdict.THROTTLED}:
-        # it answers: that alone closes the breaker
-        connection.execute(
-            target.where((Target.failures > 0) | (Target.breaker != Breaker.CLOSED)).values(
-                failures=0, trips=0, breaker=Breaker.CLOSED, breaker_until=None, updated_at=now
-            )
-        )
-    elif Verdict.RETRY in verdicts:
-        _count_failures(connection, target_id, results, now)
-
-
-def _slow_down(connection: Connection, target_id: UUID, results: Sequence[Result], now: datetime) -> None:
-    throttled = [result for result in results if result.outcome.verdict is Verdict.THROTTLED]
-    wait = max(result.outcome.after_s or 0 for result in throttled) or 30.0
-    until = now + timedelta(seconds=min(max(wait, 0.5), 3600))
-    detail = throttled[-1].outcome.detail[:500]
-    connection.execute(
-        update(Target).where(Target.id == target_id).values(not_before=until, last_error=detail, updated_at=now)
-    )
-
-
-def _count_failures(connection: Connection, target_id: UUID, results: Sequence[Result], now: datetime) -> None:
-    """Rows of one batch failed in one call, and that counts once."""
-    calls = len({(result.started_at, result.duration_ms) for result in results})
-    failures, trips, breaker = connection.execute(
-        select(Target.failures, Target.trips, Target.breaker).where(Target.id == target_id).with_for_update()
-    ).one()
-    failures += calls
-    opens = breaker == Breaker.HALF_OPEN or failures >= BREAKER_FAILURES
-    trips += 1 if opens else 0
-    connection.execute(
-        update(Target)
-        .where(Target.id == target_id)
-        .values(
-            failures=failures,
-            trips=trips,
-            breaker=Breaker.OPEN if opens else breaker,
-            breaker_until=now + timedelta(seconds=breaker_s(trips)) if opens else None,
-            last_error=results[-1].outcome.detail[:500],
-            updated_at=now,
-        )
-    )
-
-
 def renew(connection: Connection, rows: Sequence[Leased], until: datetime) -> None:
-    """Lengthens leases while a refused batch is bisected."""
-    connection.execute(
-        update(Delivery)
-        .where(Delivery.account_id == bindparam("row_account"), Delivery.id == bindparam("row_id"))
-        .where(Delivery.lease_token == bindparam("row_token"))
-        .values(next_at=until),
-        [{"row_account": row.account_id, "row_id": row.id, "row_token": row.token} for row in rows],
+    """Lengthens leases that are still ours while a refused batch is bisected."""
+    groups: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
+    for row in rows:
+        groups[row.account_id, row.token].append(row.id)
+    for (account_id, token), ids in groups.items():
+        values = {"row_account": account_id, "row_ids": ids, "row_token": token, "until": until}
+        connection.execute(_RENEW, values)
+
+
+_RENEW = (
+    update(Delivery)
+    .where(
+        Delivery.account_id == bindparam("row_account"),
+        Delivery.id.in_(bindparam("row_ids", expanding=True)),
+        Delivery.lease_token == bindparam("row_token"),
     )
+    .values(next_at=bindparam("until"))
+)

@@ -10,8 +10,9 @@ import socket
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from queue import SimpleQueue
+from queue import Full, Queue
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +24,14 @@ from app.core import clock
 from app.core.db import by_account
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.outbound.models import Delivery, Status
-from app.outbound.settle import Written
+from app.outbound.results import Written
 
 log = logging.getLogger(__name__)
 SWEEP_S = 1.0
 SWEEP_AWAY_S = 0.025  # the database is asked once for all waiters, so this stays cheap
 SWEEP_PART = 200
+BACKLOG = 200  # groups of verdicts that wait for Valkey
+END_S = 0.5
 FINAL = (Status.DONE, Status.DEAD, Status.CANCELLED)
 Ref = tuple[UUID, UUID]  # account, and the domain row a delivery refers to
 
@@ -53,29 +56,36 @@ class Publisher:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._queue: SimpleQueue[list[Written]] = SimpleQueue()
-        threading.Thread(target=self._run, name="verdicts", daemon=True).start()
+        self._queue: Queue[dict[str, dict[str, Any]] | None] = Queue(BACKLOG)
+        self._thread = threading.Thread(target=self._run, name="verdicts", daemon=True)
+        self._thread.start()
 
     def publish(self, written: Iterable[Written]) -> None:
         """Queues the verdicts of rows in which a request may be waiting."""
-        if awaited := [item for item in written if item.result.row.waiter is not None]:
-            self._queue.put(awaited)
-
-    def _run(self) -> None:
-        client = connect(self._url)
-        while True:
-            by_process: dict[str, dict[str, Any]] = defaultdict(dict)
-            for item in self._queue.get():
-                row, result = item.result.row, item.result
+        by_process: dict[str, dict[str, Any]] = defaultdict(dict)
+        for item in written:
+            row, result = item.result.row, item.result
+            if row.waiter is not None:
                 verdict = Verdict(
                     item.step.status, result.outcome.verdict, result.http_status, item.step.detail, result.response
                 )
-                by_process[str(row.waiter)][row.ref_id.hex] = asdict(verdict)
-            for process, verdicts in by_process.items():
-                try:
-                    client.publish(channel(process), json.dumps(verdicts))
-                except ALWAYS_AWAY_ERRORS:
-                    break
+                by_process[row.waiter][row.ref_id.hex] = asdict(verdict)
+        if by_process:
+            with suppress(Full):  # Valkey hangs: those who wait look in the database by now
+                self._queue.put_nowait(by_process)
+
+    def end(self) -> None:
+        """Sends what is queued, for a moment, and ends the thread."""
+        with suppress(Full):
+            self._queue.put_nowait(None)
+        self._thread.join(END_S)
+
+    def _run(self) -> None:
+        with connect(self._url) as client:
+            while (by_process := self._queue.get()) is not None:
+                with suppress(*ALWAYS_AWAY_ERRORS):
+                    for process, verdicts in by_process.items():
+                        client.publish(channel(process), json.dumps(verdicts))
 
 
 class Waiter:
@@ -164,7 +174,7 @@ class WaitingRoom:
         while True:
             try:
                 self._hear(connect(self._url, timeout_s=2.0), ready)
-            except (*ALWAYS_AWAY_ERRORS, ValueError) as error:
+            except (*ALWAYS_AWAY_ERRORS, ValueError, TypeError, AttributeError) as error:  # away, or told nonsense
                 self._away = True
                 ready.set()
                 log.info("verdicts are looked up in the database for now: %s", type(error).__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -12,11 +12,12 @@ from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.ids import created_at, to_uuid
-from app.outbound.models import Attempt, Delivery, Target
+from app.outbound.models import Attempt, Delivery, Status, Target
 from app.tracking.models import TrackedEvent
-from app.tracking.status import event_status
+from app.tracking.status import EventStatus, event_status
 
 PREFIX = "track_"
+CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
 bp = resource_blueprint("tracking_api", __name__, "/tracking")
 
 
@@ -66,9 +67,15 @@ def status(request_id: str) -> StatusOut:
         event_name=event.event_name,
         status=word,
         attempts=_attempts(delivery) if delivery else [],
-        next_attempt_at=delivery.next_at if delivery and word == "pending" else None,
+        next_attempt_at=_next_attempt_at(delivery, word),
         response=delivery.response if delivery else None,
     )
+
+
+def _next_attempt_at(delivery: Delivery | None, word: str) -> datetime | None:
+    """None while an attempt is under way: what is in the row then is the end of the lease."""
+    is_waiting = delivery is not None and delivery.status == Status.PENDING and word == EventStatus.PENDING
+    return delivery.next_at if delivery is not None and is_waiting else None
 
 
 def _own_event(request_id: str) -> TrackedEvent:
@@ -77,7 +84,11 @@ def _own_event(request_id: str) -> TrackedEvent:
     if id_ is None or id_.version != 7:
         raise NotFound()
     caller = current()
-    event = db.session.get(TrackedEvent, (caller.account_id, created_at(id_), id_))
+    try:
+        key = (caller.account_id, created_at(id_), id_)
+    except OverflowError:  # a made-up id from after the year 9999
+        raise NotFound() from None
+    event = db.session.get(TrackedEvent, key)
     if event is None or event.client_id != caller.client_id:
         raise NotFound()
     return event
@@ -87,6 +98,7 @@ def _attempts(delivery: Delivery) -> list[AttemptOut]:
     rows = db.session.scalars(
         select(Attempt)
         .where(Attempt.account_id == delivery.account_id, Attempt.delivery_id == delivery.id)
+        .where(Attempt.created_at >= delivery.created_at - CLOCK_SKEW)  # older partitions cannot hold any
         .order_by(Attempt.created_at)
     )
     return [

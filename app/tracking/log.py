@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app.core import ids
@@ -61,7 +61,7 @@ def search(
     limit: int = 50,
 ) -> Page[Line]:
     """Events newest first. An unknown status finds nothing. Raises Malformed for a cursor that is not ours."""
-    found = _latest().where(TrackedEvent.account_id == account_id)
+    found = select(TrackedEvent).where(TrackedEvent.account_id == account_id)
     if platform:
         found = found.where(TrackedEvent.platform == platform)
     if name:
@@ -69,61 +69,67 @@ def search(
     if pixel is not None:
         found = found.where(TrackedEvent.target_id == pixel)
     if status:
-        found = found.where(_stands(status))
+        found = found.where(_stands(account_id, status))
     order: list[ColumnElement[Any]] = [TrackedEvent.created_at.desc(), TrackedEvent.id.desc()]
     page = keyset(db.session(), found, order, after, limit)
-    lines = [_line(event, delivery, target) for event, delivery, target in page.rows]
-    return Page(lines, page.page, page.limit, page.total, page.more, page.next)
+    return Page(_lines(account_id, page.rows), page.page, page.limit, page.total, page.more, page.next)
 
 
-def _latest() -> Any:
-    """Each event with its newest delivery and that delivery's target."""
+def _stands(account_id: UUID, status: str) -> ColumnElement[bool]:
+    """What `event_status` says, as SQL. Delivered events are most of them, so each is looked up in turn; of the others
+    there are few, so these are found first and lead to their events. Statuses are literals, since SQLite takes a
+    partial index for nothing else."""
+    owed = select(Delivery.ref_at, Delivery.ref_id).where(Delivery.account_id == account_id, _is_latest())
+    of_event = TrackedEvent.id == Delivery.ref_id, TrackedEvent.target_id == Delivery.target_id
+    key = tuple_(TrackedEvent.created_at, TrackedEvent.id)
+    is_open = Delivery.status.in_([_literal(one) for one in OPEN_STATUSES])
+    match status:
+        case EventStatus.DELIVERED:
+            return owed.where(*of_event, Delivery.status == _literal(Status.DONE)).correlate(TrackedEvent).exists()
+        case EventStatus.FAILED:
+            return key.in_(owed.where(Delivery.status == _literal(Status.DEAD)))
+        case EventStatus.CANCELLED:
+            dropped = and_(is_open, _target_is(account_id, TargetState.DELETED))
+            return key.in_(owed.where(or_(Delivery.status == _literal(Status.CANCELLED), dropped)))
+        case EventStatus.PAUSED:
+            return key.in_(owed.where(is_open, _target_is(account_id, TargetState.PAUSED)))
+        case EventStatus.PENDING:
+            return key.in_(owed.where(is_open, _target_is(account_id, TargetState.ACTIVE)))
+    return false()
+
+
+def _is_latest() -> ColumnElement[bool]:
+    """A replay makes another delivery of the same event; only the newest counts."""
     newer = aliased(Delivery)
-    replayed = exists().where(
+    return ~exists().where(
         newer.account_id == Delivery.account_id,
         newer.ref_id == Delivery.ref_id,
         newer.kind == Delivery.kind,
         newer.target_id == Delivery.target_id,
         newer.generation > Delivery.generation,
     )
-    own = and_(
-        Delivery.account_id == TrackedEvent.account_id,
-        Delivery.ref_id == TrackedEvent.id,
-        Delivery.target_id == TrackedEvent.target_id,
-        ~replayed,
-    )
-    return (
-        select(TrackedEvent, Delivery, Target)
-        .select_from(TrackedEvent)
-        .outerjoin(Delivery, own)
-        .outerjoin(Target, Target.id == TrackedEvent.target_id)
-    )
 
 
-def _stands(status: str) -> ColumnElement[bool]:
-    """What `event_status` says, as SQL. Statuses are literals: SQLite takes a partial index for nothing else."""
-    is_open = Delivery.status.in_([_literal(one) for one in OPEN_STATUSES])
-    match status:
-        case EventStatus.DELIVERED:
-            return Delivery.status == _literal(Status.DONE)
-        case EventStatus.FAILED:
-            return Delivery.status == _literal(Status.DEAD)
-        case EventStatus.CANCELLED:
-            dropped = and_(is_open, Target.state == TargetState.DELETED)
-            return or_(Delivery.id.is_(None), Delivery.status == _literal(Status.CANCELLED), dropped)
-        case EventStatus.PAUSED:
-            return and_(is_open, Target.state == TargetState.PAUSED)
-        case EventStatus.PENDING:
-            return and_(is_open, Target.state == TargetState.ACTIVE)
-    return literal(False)
+def _target_is(account_id: UUID, state: TargetState) -> ColumnElement[bool]:
+    own = select(Target.id).where(Target.account_id == account_id, Target.state == state)
+    return Delivery.target_id.in_(own)
 
 
 def _literal(status: Status) -> ColumnElement[str]:
     return literal(status.value, literal_execute=True)
 
 
-def _line(event: TrackedEvent, delivery: Delivery | None, target: Target | None) -> Line:
-    status = event_status(delivery.status if delivery else None, target.state if target else None)
+def _lines(account_id: UUID, events: list[TrackedEvent]) -> list[Line]:
+    """The events with where they stand: one look-up for the whole page."""
+    wanted = [event.id for event in events]
+    owed = select(Delivery, Target.state).outerjoin(Target, Target.id == Delivery.target_id)
+    owed = owed.where(Delivery.account_id == account_id, Delivery.ref_id.in_(wanted)).order_by(Delivery.generation)
+    latest = {(delivery.ref_id, delivery.target_id): (delivery, state) for delivery, state in db.session.execute(owed)}
+    return [_line(event, *latest.get((event.id, event.target_id), (None, None))) for event in events]
+
+
+def _line(event: TrackedEvent, delivery: Delivery | None, target_state: str | None) -> Line:
+    status = event_status(delivery.status if delivery else None, target_state)
     failed = delivery is not None and status != EventStatus.DELIVERED
     return Line(event, status, delivery.detail if delivery and failed else None)
 

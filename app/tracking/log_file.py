@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.settings import Settings
 from app.destinations.names import log_name
+from app.destinations.values import number
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 100 * 1024 * 1024
@@ -79,7 +80,7 @@ def _to_json(line: LogLine, local: datetime) -> str:
         "clickId": line.click_id,
     }
     if line.value is not None:
-        fields["value"] = float(line.value)
+        fields["value"] = number(line.value)
     if line.content_id is not None:
         fields["contentId"] = line.content_id
     fields["request_id"] = line.request_id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +102,7 @@ class Lookups:
         self._pixels.clear()
 
     def client(self, token_hash: str, *, fresh: bool = False) -> KnownClient | None:
-        """The client whose token has this SHA-256 (see `hash_token`)."""
+        """The client whose token has this SHA-256."""
         return self._clients.get(token_hash, fresh, lambda: self._read(load_client, token_hash))
 
     def pixel(self, account_id: UUID, platform: str, pixel_id: str, *, fresh: bool = False) -> KnownPixel | None:
@@ -113,10 +112,6 @@ class Lookups:
     def _read(self, load: Callable[..., Known | None], *key: Any) -> Known | None:
         with self._engine.connect() as connection:
             return load(connection, *key)
-
-
-def hash_token(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def load_client(connection: Connection, token_hash: str) -> KnownClient | None:

@@ -1,4 +1,4 @@
-"""Writing drafts in the group commit: keys, events, deliveries, and what is known of a repeat."""
+"""Writing drafts in the group commit: events, deliveries, and what a request has to know before it waits."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, bindparam, select, update
 
 from app.accounts.models import ApiClient
 from app.core import clock, config_version
 from app.core.bulk import BulkInsert
 from app.core.db import after_commit, by_account
-from app.core.errors import Conflict
 from app.core.ids import created_at
 from app.core.queue import ring
 from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
 from app.outbound.verdicts import find_verdicts
 from app.tracking.draft import Draft
 from app.tracking.lookup import Lookups
-from app.tracking.models import EventKey, TrackedEvent
+from app.tracking.models import TrackedEvent
 from app.tracking.recheck import recheck
+from app.tracking.repeats import sort_out_repeats
 
 CONSENT_DENIED = "Consent denied"
-SAME_KEY_OTHER_BODY = "This Idempotency-Key was used with another body"
-TWO_EVENTS = "Idempotency-Key and event_id name two different events"
 TOUCH_S = 60.0  # a client's last use is written at most this often
-
-Key = tuple[UUID, UUID, str]
-Known = tuple[UUID, str]  # event id, body hash
 
 
 class EventRecorder:
@@ -45,7 +39,7 @@ class EventRecorder:
         drafts: Sequence[Draft] = items
         self._check_version(connection, drafts)
         now = clock.now()
-        new = _sort_out_repeats(connection, [draft for draft in drafts if draft.refusal is None], now)
+        new = sort_out_repeats(connection, [draft for draft in drafts if draft.refusal is None], now)
         if new:
             _insert_events(connection, [_event_row(draft) for draft in new])
             _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
@@ -74,132 +68,6 @@ class EventRecorder:
                 connection.execute(update(ApiClient).where(ApiClient.id == client_id).values(**values))
                 first = (ApiClient.id == client_id) & ApiClient.first_event_at.is_(None)
                 connection.execute(update(ApiClient).where(first).values(first_event_at=now))
-
-
-# -- repeats --------------------------------------------------------------------------------------------------------
-
-
-def _sort_out_repeats(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
-    """The drafts that are new, their keys stored; the others learn which event they repeat."""
-    known = _known_keys(connection, drafts, now)
-    new: list[Draft] = []
-    to_store: dict[Key, dict[str, Any]] = {}
-    for draft in drafts:
-        if not _is_repeat(draft, known):
-            new.append(draft)
-        if draft.refusal is None:
-            for key, row in _key_rows(draft):
-                if key not in known:
-                    known[key] = (draft.original_id or draft.id, draft.body_hash)
-                    to_store[key] = row
-    lost = _store_keys(connection, to_store, now)
-    if lost:  # another process committed one of these keys a moment ago: its event stands
-        new = _yield_to(connection, new, lost)
-    return new
-
-
-def _is_repeat(draft: Draft, known: dict[Key, Known]) -> bool:
-    """Whether one of the draft's keys is taken; a contradiction between them becomes its refusal."""
-    found = {key_hash: known[key] for key, key_hash in _own_keys(draft) if key in known}
-    if not found:
-        return False
-    if len({event_id for event_id, _ in found.values()}) > 1:
-        draft.refusal = Conflict(TWO_EVENTS)
-        return True
-    header = found.get(draft.idempotency_key or "")
-    if header is not None and header[1] != draft.body_hash:
-        draft.refusal = Conflict(SAME_KEY_OTHER_BODY)
-        return True
-    draft.original_id = next(iter(found.values()))[0]
-    return True
-
-
-def _own_keys(draft: Draft) -> list[tuple[Key, str]]:
-    return [((draft.client.account_id, draft.client.id, key_hash), key_hash) for key_hash, _ in draft.keys]
-
-
-def _key_rows(draft: Draft) -> list[tuple[Key, dict[str, Any]]]:
-    client = draft.client
-    return [
-        (
-            (client.account_id, client.id, key_hash),
-            {
-                "account_id": client.account_id,
-                "client_id": client.id,
-                "key_hash": key_hash,
-                "event_id": draft.original_id or draft.id,
-                "body_hash": draft.body_hash,
-                "expires_at": expires_at,
-            },
-        )
-        for key_hash, expires_at in draft.keys
-    ]
-
-
-def _known_keys(connection: Connection, drafts: Sequence[Draft], now: datetime) -> dict[Key, Known]:
-    """Asked client by client: SQLite scans the whole table for a list of row values, and seeks for this."""
-    wanted: dict[tuple[UUID, UUID], set[str]] = {}
-    for draft in drafts:
-        hashes = wanted.setdefault((draft.client.account_id, draft.client.id), set())
-        hashes.update(key_hash for key_hash, _ in draft.keys)
-    known: dict[Key, Known] = {}
-    for (account_id, client_id), hashes in wanted.items():
-        values = {"account": account_id, "client": client_id, "hashes": list(hashes), "now": now}
-        for key_hash, event_id, body_hash in connection.execute(_KNOWN_KEYS, values):
-            known[account_id, client_id, key_hash] = (event_id, body_hash)
-    return known
-
-
-_KNOWN_KEYS = select(EventKey.key_hash, EventKey.event_id, EventKey.body_hash).where(
-    EventKey.account_id == bindparam("account"),
-    EventKey.client_id == bindparam("client"),
-    EventKey.key_hash.in_(bindparam("hashes", expanding=True)),
-    EventKey.expires_at > bindparam("now"),
-)
-
-
-def _store_keys(connection: Connection, rows: dict[Key, dict[str, Any]], now: datetime) -> set[Key]:
-    """Inserts keys, replacing expired ones; returns those that somebody else holds by now. In key order, so that two
-    batches cannot deadlock."""
-    if not rows:
-        return set()
-    values = [rows[key] for key in sorted(rows)]
-    if connection.dialect.name == "sqlite":  # the only writer: what was free a moment ago still is
-        _replace_keys(connection, values)
-        return set()
-    upsert = postgresql.insert(EventKey)
-    replace_expired = upsert.on_conflict_do_update(
-        index_elements=["account_id", "client_id", "key_hash"],
-        set_={name: upsert.excluded[name] for name in ("event_id", "body_hash", "expires_at")},
-        where=EventKey.expires_at <= now,
-    ).returning(EventKey.account_id, EventKey.client_id, EventKey.key_hash)
-    stored = {(account, client, key) for account, client, key in connection.execute(replace_expired, values)}
-    return set(rows) - stored
-
-
-_replace_keys = BulkInsert(
-    EventKey,
-    ("account_id", "client_id", "key_hash", "event_id", "body_hash", "expires_at"),
-    "ON CONFLICT (account_id, client_id, key_hash) DO UPDATE SET"
-    " event_id = excluded.event_id, body_hash = excluded.body_hash, expires_at = excluded.expires_at",
-)
-
-
-def _yield_to(connection: Connection, new: Sequence[Draft], lost: set[Key]) -> list[Draft]:
-    """Drafts whose key was taken by a concurrent commit become repeats; keys they had stored themselves go."""
-    kept = []
-    for draft in new:
-        own = [key for key, _ in _own_keys(draft)]
-        if not lost.intersection(own):
-            kept.append(draft)
-            continue
-        for account_id, client_id, key_hash in set(own) - lost:
-            mine = (EventKey.account_id == account_id) & (EventKey.client_id == client_id)
-            connection.execute(
-                delete(EventKey).where(mine, EventKey.key_hash == key_hash, EventKey.event_id == draft.id)
-            )
-        _is_repeat(draft, _known_keys(connection, [draft], clock.now()))
-    return kept
 
 
 _insert_events = BulkInsert(TrackedEvent, tuple(TrackedEvent.__table__.columns.keys()))

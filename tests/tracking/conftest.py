@@ -1,5 +1,27 @@
 """Everything here sends events."""
 
-from tests.tracking_fixtures import drain, make_pixel, make_sender, sender, settings, simulator
+from tests.tracking_fixtures import (
+    deliveries,
+    drain,
+    make_pixel,
+    make_sender,
+    other_app,
+    rows,
+    sender,
+    settings,
+    simulator,
+    stored,
+)
 
-__all__ = ["drain", "make_pixel", "make_sender", "sender", "settings", "simulator"]
+__all__ = [
+    "deliveries",
+    "drain",
+    "make_pixel",
+    "make_sender",
+    "other_app",
+    "rows",
+    "sender",
+    "settings",
+    "simulator",
+    "stored",
+]

@@ -142,13 +142,13 @@ def test_the_list_is_newest_first_and_paged_by_cursor(app: Flask, admin: Browser
     ("query", "expected"),
     [
         ("platform=kwai", {"kwai"}),
-        ("platform=meta", {"done", "dead", "paused", "none"}),
+        ("platform=meta", {"done", "dead", "paused", "none", "lost", "waiting"}),
         ("event=EVENT_CONTACT", {"dead"}),
         ("status=delivered", {"done", "kwai"}),
         ("status=failed", {"dead"}),
         ("status=paused", {"paused"}),
-        ("status=cancelled", {"none"}),
-        ("status=pending", set()),
+        ("status=cancelled", {"none", "lost"}),
+        ("status=pending", {"waiting"}),
         ("status=delivered&platform=kwai", {"kwai"}),
         ("event=nobody-sends-this", set()),
     ],
@@ -156,14 +156,18 @@ def test_the_list_is_newest_first_and_paged_by_cursor(app: Flask, admin: Browser
 def test_filters_find_by_platform_event_and_status(
     app: Flask, admin: Browser, pixel: UUID, query: str, expected: set[str]
 ) -> None:
-    own, paused = admin.person.account_id, new_target(app, admin.person.account_id)
+    own = admin.person.account_id
+    paused, deleted = new_target(app, own), new_target(app, own)
     with app.app_context(), write() as session:
         targets.pause(session.connection(), paused, "Token expired", "auth")
+        targets.delete(session.connection(), deleted)
     events = {
         "done": new_event(app, own, pixel),
         "dead": new_event(app, own, pixel, "dead", event_name="EVENT_CONTACT"),
         "paused": new_event(app, own, paused, "pending"),
-        "none": new_event(app, own, pixel, None),
+        "none": new_event(app, own, pixel, "cancelled"),
+        "lost": new_event(app, own, deleted, "pending"),
+        "waiting": new_event(app, own, pixel, "leased"),
         "kwai": new_event(app, own, pixel, platform="kwai", click_id="k" * 300),
     }
     html = admin.get(f"/events?{query}", headers=HTMX).text

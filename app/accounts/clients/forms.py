@@ -40,9 +40,8 @@ WIRE_NAMES = {
 }
 
 
-class Checkboxes(SelectMultipleField):  # type: ignore[misc]
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+def checkboxes(label: Any, **options: Any) -> SelectMultipleField:
+    return SelectMultipleField(label, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), **options)
 
 
 def limit(label: Any) -> IntegerField:
@@ -51,9 +50,9 @@ def limit(label: Any) -> IntegerField:
 
 class ClientForm(Form):
     name = StringField(_l("Name"), [DataRequired(REQUIRED), Length(max=120)], filters=[trimmed])
-    scopes = Checkboxes(_l("What it may do"), choices=SCOPES, default=[str(Scope.EVENTS_WRITE)])
+    scopes = checkboxes(_l("What it may do"), choices=SCOPES, default=[str(Scope.EVENTS_WRITE)])
     pixels = RadioField(_l("Pixels"), choices=PIXELS, default=ALL)
-    pixel_ids = Checkboxes(_l("Allowed pixels"))
+    pixel_ids = checkboxes(_l("Allowed pixels"))
     answer_mode = RadioField(_l("How events are answered"), choices=MODES, default=str(AnswerMode.WAIT))
     per_minute = limit(_l("Events a minute"))
     per_hour = limit(_l("Events an hour"))

@@ -1,0 +1,118 @@
+"""The drain's dealings with the database: look, settle and claim, load, give back. Short transactions, no calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core import clock
+from app.core.db import begin_write
+from app.core.errors import is_database_away
+from app.outbound.claim import DueTarget, Take, claim, open_targets, release
+from app.outbound.kinds import Kinds, Leased, Party
+from app.outbound.loading import lease_of, load
+from app.outbound.models import TargetState
+from app.outbound.parcel import Parcel
+from app.outbound.results import Result, Written
+from app.outbound.settle import renew, settle
+from app.outbound.shares import CLAIM_ROWS
+from app.outbound.sight import Claim, Sight
+
+log = logging.getLogger(__name__)
+RELEASE_PART = 500  # rows of one short transaction
+
+
+class Books:
+    """One process's way to the ledger. Everything but `give_back` raises SQLAlchemyError when the database is away."""
+
+    def __init__(self, engine: Engine, kinds: Kinds) -> None:
+        self._engine = engine
+        self._kinds = kinds
+
+    def look(self) -> Sight:
+        """What has open deliveries, and the credentials of what is due."""
+        with self._engine.connect() as connection:
+            now = clock.now()
+            targets = {target.id: target for target in open_targets(connection)}
+            due = {key: each for key, each in targets.items() if each.ready_at is not None and each.ready_at <= now}
+            parties = self._parties(connection, due)
+            return Sight(now, targets, due, parties)
+
+    def turn(
+        self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
+    ) -> tuple[list[Written], list[Take]]:
+        """Settles, renews and claims in one transaction. A result that the database does not take is left out, so that
+        it cannot hold up all others for ever."""
+        try:
+            return self._turn(results, renewals, wanted)
+        except Exception as error:
+            if is_database_away(error) or not results:
+                raise
+            log.warning("a group of %d results could not be written; one by one then", len(results), exc_info=error)
+        written = [item for result in results for item in self._settle_alone(result)]
+        return written, self._turn([], renewals, wanted)[1]
+
+    def load(self, claim: Claim) -> tuple[list[Parcel], list[Result]]:
+        """The calls of a claim, and the results of rows for which none can be made."""
+        with self._engine.connect() as connection:
+            return load(connection, self._kinds, claim)
+
+    def give_back(self, rows: Sequence[Leased]) -> None:
+        """Releases rows that were not sent. When that fails their leases end by themselves."""
+        try:
+            for start in range(0, len(rows), RELEASE_PART):
+                with begin_write(self._engine) as connection:
+                    release(connection, rows[start : start + RELEASE_PART], clock.now())
+        except SQLAlchemyError as error:
+            log.warning("%d claimed rows could not be given back: %s", len(rows), type(error).__name__)
+
+    def _parties(self, connection: Connection, due: dict[UUID, DueTarget]) -> Mapping[UUID, Party]:
+        """Who the due targets are. One that trips its kind is left out of `due`, and waits until that is mended."""
+        parties: dict[UUID, Party] = {}
+        alive = [target for target in due.values() if target.state != TargetState.DELETED]
+        for kind in {target.kind for target in alive}:
+            ids = [target.id for target in alive if target.kind == kind]
+            try:
+                parties |= self._kinds.get(kind).parties(connection, ids)
+            except SQLAlchemyError:
+                raise
+            except Exception:
+                log.exception("targets of kind %s could not be read together", kind)
+                for target_id in ids:
+                    parties |= self._party_alone(connection, due, target_id)
+        return parties
+
+    def _party_alone(self, connection: Connection, due: dict[UUID, DueTarget], target_id: UUID) -> Mapping[UUID, Party]:
+        try:
+            return self._kinds.get(due[target_id].kind).parties(connection, [target_id])
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.warning("a target could not be read: %s", type(error).__name__, extra={"target_id": str(target_id)})
+            del due[target_id]
+            return {}
+
+    def _turn(
+        self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
+    ) -> tuple[list[Written], list[Take]]:
+        now = clock.now()
+        leases = {target.kind: lease_of(self._kinds.get(target.kind)) for target, _ in wanted}
+        with begin_write(self._engine) as connection:
+            written = settle(connection, results, lambda kind: self._kinds.get(kind).policy, now) if results else []
+            for kind in {row.kind for row in renewals}:
+                rows = [row for row in renewals if row.kind == kind]
+                renew(connection, rows, now + lease_of(self._kinds.get(kind)))
+            return written, claim(connection, wanted, now, leases, CLAIM_ROWS)
+
+    def _settle_alone(self, result: Result) -> list[Written]:
+        try:
+            return self._turn([result], [], [])[0]
+        except Exception as error:
+            if is_database_away(error):
+                raise
+            log.exception("a result could not be written", extra={"delivery_id": str(result.row.id)})
+            return []
