@@ -14,10 +14,14 @@ from pathlib import Path
 from bench import arrival, delivery, intake
 from bench.goals import QUICK, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
-from bench.machine import Machine
+from bench.machine import Machine, Others
 from bench.processes import ROOT, pin
 
-BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {"intake": intake.run, "delivery": delivery.run, "arrival": arrival.run}
+BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
+    "intake": intake.run,
+    "delivery": delivery.run,
+    "arrival": arrival.run,
+}
 VERDICTS = {True: "pass", False: "FAIL", None: "shown"}
 
 
@@ -47,6 +51,7 @@ def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Goal], bool]:
     goals: list[Goal] = []
     sound = True
     for name in names:
+        others = Others()
         try:
             found = BENCHMARKS[name](bench)
         except Unsound as fault:
@@ -55,6 +60,8 @@ def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Goal], bool]:
             continue
         for goal in found:
             print(line(goal), flush=True)
+        if others.share is not None:
+            print(f"      others used {others.share:.0%} of the machine meanwhile", flush=True)
         goals += found
     return goals, sound
 
@@ -62,7 +69,9 @@ def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Goal], bool]:
 def line(goal: Goal) -> str:
     """Name, ours, reference, ratio, goal, pass; the notes underneath."""
     parts = (goal.what, f"ours {goal.ours}", f"reference {goal.reference}", goal.ratio, f"goal {goal.goal}")
-    return "\n".join([f"{goal.key:<4}{' | '.join(parts)} | {VERDICTS[goal.passed]}", *(f"      {n}" for n in goal.notes)])
+    return "\n".join(
+        [f"{goal.key:<4}{' | '.join(parts)} | {VERDICTS[goal.passed]}", *(f"      {n}" for n in goal.notes)]
+    )
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
 import time
 from dataclasses import asdict, dataclass
@@ -52,6 +53,38 @@ def _cores() -> list[int]:
 
 
 CORES = _cores()  # before this process pins itself to one of them
+
+
+class Others:
+    """How much of the machine the rest of it used between the making of this and `share`."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic(), _busy_s(), _own_s()
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where the system does not tell."""
+        at, busy_s, own_s = self._began
+        now_busy_s = _busy_s()
+        if busy_s is None or now_busy_s is None:
+            return None
+        available_s = (time.monotonic() - at) * (os.cpu_count() or 1)
+        return max(0.0, now_busy_s - busy_s - (_own_s() - own_s)) / available_s
+
+
+def _busy_s() -> float | None:
+    """Processor time that everything on this machine has used."""
+    try:
+        user, nice, system, _idle, _iowait, irq, softirq = Path("/proc/stat").read_text().split()[1:8]
+    except OSError:
+        return None
+    return sum(map(int, (user, nice, system, irq, softirq))) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_s() -> float:
+    """Of this process and every child that has ended."""
+    times = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in times)
 
 
 def fdatasync_ms(folder: Path) -> float:

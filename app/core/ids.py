@@ -11,7 +11,7 @@ from app.core import clock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-FOLLOWED_STEP_MS = 10_000
+FOLLOWED_STEP_MS = 1_000
 _lock = threading.Lock()
 _last = (0, 0)  # the newest (millisecond, counter) given out, so that ids of one process never go backwards
 

@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from app.core import faults
 from app.core.sentinel import parse_sentinel
 
 log = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Ringer:
             self._wanted.wait()
             threading.Event().wait(COALESCE_S)
             self._wanted.clear()
+            faults.point("before_bell")
             push_bell(client)
 
 

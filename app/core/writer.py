@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from app.core import faults
 from app.core.db import connect_to_write, transaction
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ class Writer:
             with transaction(connection):
                 for recorder, items in groups.values():
                     recorder.record(connection, items)
+                faults.point("before_commit")
+            faults.point("after_commit")
         except BaseException:
             self._connection = None
             with suppress(SQLAlchemyError):

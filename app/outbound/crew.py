@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from queue import SimpleQueue
 
-from app.core import clock
+from app.core import clock, faults
 from app.core.exchange import Outcome, Reply, Verdict
 from app.core.http import CUT, Client, encode
 from app.core.redaction import scrub
@@ -95,7 +95,10 @@ class Crew:
                 log.warning("a call could not be built", exc_info=error, extra=_ids(parcel))
             landed = _without_answer(parcel, Outcome.rejected(_failed("built", error)), How.UNBUILT, started_at)
             return replace(landed, refused=len(parcel.rows) > 1)
-        return _report(parcel, self._client.send(call, timeout_s=parcel.timeout_s), started_at)
+        faults.point("before_send")
+        reply = self._client.send(call, timeout_s=parcel.timeout_s)
+        faults.point("after_send")
+        return _report(parcel, reply, started_at)
 
 
 def _report(parcel: Parcel, reply: Reply, started_at: datetime) -> Landed:

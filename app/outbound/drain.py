@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core import clock
+from app.core import clock, faults
 from app.core.heartbeat import Pulse
 from app.core.http import Client
 from app.core.runtime import Runtime
@@ -183,7 +183,11 @@ class Drain:
         """Settles and claims in one transaction, then does what may only follow its commit."""
         hand, claimed_at = self._hand, clock.monotonic()
         results = list(islice(hand.results, SETTLE_ROWS))
+        if results:
+            faults.point("before_settle")
         written, takes = self._books.turn(results, hand.renewals, wanted_now)
+        if results:
+            faults.point("after_settle")
         for _ in results:
             hand.results.popleft()
         hand.renewals = []
@@ -196,6 +200,7 @@ class Drain:
 
     def _note_takes(self, takes: list[Take], claimed_at: float) -> None:
         if rows := [row for take in takes for row in take.rows]:
+            faults.point("after_claim")
             self._hand.claims.append(Claim(rows, self._sight, claimed_at))
         for take in takes:
             if take.is_dry:

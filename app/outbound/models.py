@@ -36,7 +36,7 @@ class Breaker(StrEnum):
 
 
 OPEN_STATUSES = (Status.PENDING, Status.LEASED)
-_DUE = text("status IN ('pending', 'leased')")
+IS_OPEN = text("status IN ('pending', 'leased')")  # as the partial index spells it: SQLite wants no parameters there
 _DEAD = text("status = 'dead'")
 
 
@@ -74,7 +74,7 @@ class Delivery(Base):
         UniqueConstraint("account_id", "ref_id", "target_id", "generation"),
         CheckConstraint("status IN ('pending', 'leased', 'done', 'dead', 'cancelled')", name="status"),
         CheckConstraint("attempts >= 0", name="attempts"),
-        Index("ix_delivery_due", "target_id", "next_at", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index("ix_delivery_due", "target_id", "next_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_delivery_dead", "account_id", "done_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
     )
 

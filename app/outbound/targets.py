@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from app.core import clock
 from app.core.db import after_commit
 from app.core.queue import ring
-from app.outbound.models import OPEN_STATUSES, Breaker, Delivery, Target, TargetState
+from app.outbound.models import IS_OPEN, Breaker, Delivery, Target, TargetState
 
 
 def create(connection: Connection, *, id: UUID, account_id: UUID, kind: str, label: str) -> None:
@@ -52,8 +52,8 @@ def delete(connection: Connection, id: UUID) -> None:
 
 def due_count(connection: Connection, id: UUID) -> int:
     """Deliveries that are not final yet."""
-    open_ones = (Delivery.target_id == id) & Delivery.status.in_(OPEN_STATUSES)
-    return connection.scalar(select(func.count()).select_from(Delivery).where(open_ones)) or 0
+    count = select(func.count()).select_from(Delivery).where(Delivery.target_id == id, IS_OPEN)
+    return connection.scalar(count) or 0
 
 
 def _change(connection: Connection, which: ColumnElement[bool], **values: Any) -> None:

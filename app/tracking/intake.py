@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.clients.token import token_hash
-from app.core import clock
+from app.core import clock, faults
 from app.core.api import bearer_token
 from app.core.errors import AppError, Malformed, TooLarge, TooMany, Unauthorized, Unavailable
 from app.core.frontdoor import Answer, Environ, FrontDoor
@@ -62,7 +62,9 @@ class Intake:
         body = parse(raw)
         sender = asked.sender(environ, client, asked.idempotency_key(environ))
         draft = self._drafter.draft(body, asked.hash_body(raw), sender)
-        return self._record_and_answer(draft, deadline, wants_wait=asked.wants_wait(environ, client))
+        answer = self._record_and_answer(draft, deadline, wants_wait=asked.wants_wait(environ, client))
+        faults.point("before_answer")
+        return answer
 
     def batch(self, environ: Environ) -> Answer:
         client = self._client(environ)

@@ -31,7 +31,7 @@ def sort_out_repeats(connection: Connection, drafts: Sequence[Draft], now: datet
     rows.sort(key=lambda row: (row["account_id"].int, row["client_id"].int, row["key_hash"]))  # no deadlock
     if _store(connection, rows, now) == len(rows):
         return list(drafts)
-    return _look_closely(connection, drafts)
+    return _look_closely(connection, drafts, now)
 
 
 def _key_rows(draft: Draft) -> list[dict[str, Any]]:
@@ -74,10 +74,11 @@ def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime
     return len(stored)
 
 
-def _look_closely(connection: Connection, drafts: Sequence[Draft]) -> list[Draft]:
+def _look_closely(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     holders = _holders(connection, drafts)
     originals: dict[UUID, UUID] = {}  # repeats of this batch, which hold keys but will not exist
-    new = []
+    unsettled: set[UUID] = set()  # refused, and so without an event and keys; or judged once that is so
+    new, again = [], []
     for draft in drafts:
         held = {
             key_hash: (originals.get(event_id, event_id), body_hash)
@@ -86,12 +87,16 @@ def _look_closely(connection: Connection, drafts: Sequence[Draft]) -> list[Draft
         others = {event_id for event_id, _ in held.values() if event_id != draft.id}
         if not others:
             new.append(draft)
+        elif others & unsettled:
+            unsettled.add(draft.id)
+            again.append(draft)
         elif _contradiction(draft, held, others):
+            unsettled.add(draft.id)
             _drop_keys(connection, draft)
         else:
             draft.original_id = originals[draft.id] = others.pop()
             _hand_keys_over(connection, draft)
-    return new
+    return new + sort_out_repeats(connection, again, now)
 
 
 def _contradiction(draft: Draft, held: dict[str, Holder], others: set[UUID]) -> bool:

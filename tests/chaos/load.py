@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.simulator.platforms import KWAI, META, kwai_identity
-from tests.chaos.product import KWAI_PIXEL, META_PIXEL, TOKEN
+from tests.chaos.product import KWAI_PIXEL, META_PIXEL, PATIENCE_S, TOKEN
 
 EVENTS, BATCH = "/api/tracking/events", "/api/tracking/events/batch"
 THREADS = 6
@@ -91,6 +91,13 @@ class Load:
         self._stopping.set()
         for thread in self._threads:
             thread.join(60)
+
+    def wait_for(self, count: int) -> None:
+        """Until so many events are acknowledged."""
+        deadline = time.monotonic() + PATIENCE_S
+        while len(self.taken) < count:
+            assert time.monotonic() < deadline, f"only {len(self.taken)} events were taken; answers: {self.answers}"
+            time.sleep(0.1)
 
     def quantile_ms(self, hundredth: int) -> float | None:
         if len(self.seconds) < 2:

@@ -28,6 +28,7 @@ class Sight:
     attempts: int
     unsettled: int
     arrivals: int
+    detail: str | None = None
 
 
 class Books:
@@ -59,15 +60,18 @@ class Books:
             rows = connection.execute(
                 select(
                     TrackedEvent.event_id, TrackedEvent.platform, Delivery.id, Delivery.status, Delivery.attempts,
-                    func.coalesce(logged.c.count, 0),
+                    Delivery.detail, func.coalesce(logged.c.count, 0),
                 )
                 .join(Delivery, (Delivery.account_id == TrackedEvent.account_id) & (Delivery.ref_id == TrackedEvent.id))
                 .outerjoin(logged, logged.c.delivery_id == Delivery.id)
             ).all()  # fmt: skip
         return [
-            Sight(event_id, id_, status, attempts, attempts - count, arrivals.get(arrival_key(platform, event_id), 0))
-            for event_id, platform, id_, status, attempts, count in rows
-        ]
+            Sight(
+                event_id, id_, status, attempts, attempts - count,
+                arrivals.get(arrival_key(platform, event_id), 0), detail,
+            )
+            for event_id, platform, id_, status, attempts, detail, count in rows
+        ]  # fmt: skip
 
     def integrity(self) -> str:
         """What SQLite thinks of its file; PostgreSQL looks after itself."""
@@ -104,7 +108,7 @@ def judge(
     for sight in sights:
         name = f"{sight.event_id} ({sight.status}, {sight.attempts} claims, {sight.unsettled} without a result)"
         if sight.status != Status.DONE:
-            wrong.append(f"{name} is not delivered")
+            wrong.append(f"{name} is not delivered: {sight.detail}")
         if sight.status == Status.DONE and not sight.arrivals:
             wrong.append(f"{name} counts as delivered but never arrived")
         if sight.unsettled < 0 or sight.unsettled > kills[sight.delivery_id]:

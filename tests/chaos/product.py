@@ -20,6 +20,8 @@ from app.core import lifeline
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0  # the machine may be busy with something else
+CALL_S = 2.0  # what a call may take
+LEASE_S = 3 * CALL_S  # and how long a dead worker's rows wait
 TOKEN = "chaos-token-0123456789-abcdef"
 EMAIL, PASSWORD = "chaos@example.com", "uma frase que ninguem adivinha"
 KWAI_PIXEL, META_PIXEL = "290714800540320", "123456789012345"
@@ -51,7 +53,7 @@ class Product:
             "ADMIN_EMAIL": EMAIL,
             "ADMIN_PASSWORD": PASSWORD,
             "TRACKING_TOKEN": TOKEN,
-            "OUTBOUND_TIMEOUT": "0.5",  # a lease is twice this and 10 s
+            "OUTBOUND_TIMEOUT": str(CALL_S),
             "ANSWER_TIMEOUT": "3",
             "WEB_PROCESSES": "1",
             **variables,

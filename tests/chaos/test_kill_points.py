@@ -94,7 +94,7 @@ class Points:
 def killed(request: pytest.FixtureRequest, new_world: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Every point struck once. The workers' points come first, so that their leases end while web is being killed."""
     faults = tmp_path_factory.mktemp("faults")
-    with new_world(request.param, latency_ms=50, WORKERS=3, **{VARIABLE: faults}) as world:
+    with new_world(request.param, latency_ms=50, WORKERS=3, OUTBOUND_TIMEOUT=4, **{VARIABLE: faults}) as world:
         points = Points(world, faults)
         found = {}
         for number, name in enumerate(WORKER_POINTS):

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.chaos.harness import LEASE_S, pauses
+from tests.chaos.harness import pauses
+from tests.chaos.product import LEASE_S
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 

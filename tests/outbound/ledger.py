@@ -22,9 +22,7 @@ class Ledger:
     def __init__(self, app: Flask) -> None:
         self.engine = runtime(app).engine
 
-    def owe(
-        self, pixel: UUID, count: int = 1, *, event: dict[str, Any] | None = None, **delivery: Any
-    ) -> list[UUID]:
+    def owe(self, pixel: UUID, count: int = 1, *, event: dict[str, Any] | None = None, **delivery: Any) -> list[UUID]:
         """Events of a pixel with their deliveries, due now; gives the ids that both have."""
         with self.engine.connect() as connection:
             row = connection.execute(select(Pixel.account_id, Pixel.platform, Pixel.pixel_id).filter_by(id=pixel)).one()
@@ -63,7 +61,7 @@ class Ledger:
     def statuses(self) -> dict[str, int]:
         with self.engine.connect() as connection:
             counted = select(Delivery.status, func.count()).group_by(Delivery.status)
-            return dict(connection.execute(counted).tuples().all())
+            return {status: number for status, number in connection.execute(counted)}
 
     def attempts(self, id: UUID | None = None) -> list[Any]:
         with self.engine.connect() as connection:

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.accounts.clients.token import token_hash
 from app.core.db import begin_write
 from app.core.runtime import runtime
 from app.simulator import Simulator
+from app.tracking.asked import hash_body
 from app.tracking.draft import Draft, Drafter
 from app.tracking.draft import Sender as Asked
 from app.tracking.lookup import Lookups
@@ -170,13 +172,12 @@ def test_a_refused_event_holds_no_key_that_another_of_the_same_commit_needs(
 
 
 def draft_of(app: Flask, sender: Sender, body: dict[str, Any], key: str | None) -> Draft:
-    from app.accounts.clients.token import token_hash
-
     state = runtime(app)
     lookups = Lookups(state.engine)
     client = lookups.client(token_hash(sender.token))
     assert client is not None
-    return Drafter(state.settings, lookups).draft(body, json.dumps(body), Asked(client, Browser(), None, key))
+    asked = Asked(client, Browser(), None, key)
+    return Drafter(state.settings, lookups).draft(body, hash_body(json.dumps(body).encode()), asked)
 
 
 @pytest.mark.parametrize("path", [EVENTS, "/api/v1/tracking/events", "/api/tracking_events.php"])

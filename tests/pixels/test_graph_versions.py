@@ -1,0 +1,28 @@
+"""When a version of the Graph API is warned of."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from app.pixels.graph_versions import ends_soon
+
+
+@pytest.mark.parametrize(
+    ("version", "today", "end"),
+    [
+        ("v19.0", date(2026, 11, 22), date(2026, 5, 21)),
+        ("v3.2", date(2026, 11, 22), date(2026, 5, 21)),
+        ("v21.0", date(2026, 11, 22), date(2027, 1, 21)),
+        ("v21.0", date(2026, 10, 23), None),  # 90 days
+        ("v21.0", date(2026, 10, 24), date(2027, 1, 21)),
+        ("v22.0", date(2026, 11, 22), None),  # Meta's date is not known
+        ("v25.0", date(2026, 11, 22), None),
+        ("v25.0", date(2028, 7, 1), date(2028, 7, 29)),
+        ("v99.0", date(2026, 11, 22), None),
+        ("nonsense", date(2026, 11, 22), None),
+    ],
+)
+def test_a_version_is_warned_of_under_ninety_days(version: str, today: date, end: date | None) -> None:
+    assert ends_soon(version, today) == end
