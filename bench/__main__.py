@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bench import arrival, delivery, intake
 from bench.goals import QUICK, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
 from bench.machine import Machine, Others
-from bench.processes import ROOT, pin
+from bench.processes import ROOT, DidNotStart, pin
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
     "intake": intake.run,
@@ -26,61 +28,79 @@ VERDICTS = {True: "pass", False: "FAIL", None: "shown"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    asked = _parse(arguments)
+    parser = argparse.ArgumentParser(prog="python -m bench", description="The goals of the product, as ratios.")
+    parser.add_argument("names", nargs="*", help=f"any of: {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds (default 5)")
+    parser.add_argument("--quick", action="store_true", help="one short round of everything")
+    parser.add_argument("--json", type=Path, help="write machine, goals and raw figures here")
+    asked = parser.parse_args(arguments)
+    if unknown := sorted(set(asked.names) - set(BENCHMARKS)):
+        parser.error(f"no benchmark is called {unknown[0]}: choose from {', '.join(BENCHMARKS)}")
     scale = QUICK if asked.quick else Scale()
-    if asked.rounds:
-        scale = replace(scale, rounds=asked.rounds)
-    pin(0, 1)
+    if asked.rounds is not None:
+        scale = replace(scale, rounds=max(1, asked.rounds))
     data = ROOT / "instance"  # the disk that the product writes to
     data.mkdir(mode=0o700, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=data))
-    try:
+    return measure(asked.names or list(BENCHMARKS), scale, data, asked.json)
+
+
+def measure(names: Sequence[str], scale: Scale, data: Path, report: Path | None = None) -> int:
+    """Runs benchmarks in a new folder inside `data`, prints their lines and writes the report; 1 when a goal is missed
+    or a benchmark found that it did not do its work."""
+    goals: list[Goal] = []
+    void: dict[str, str] = {}
+    with _folder(data) as folder, _on_the_core_of_the_load():
         machine = Machine.look(folder, "sqlite://")
         print(machine, "· load from", "wrk" if has_wrk() else "our own client", flush=True)
         bench = Bench(folder, scale, machine, lambda text: print(f"  {text}", file=sys.stderr, flush=True))
-        goals, sound = _measure(bench, asked.names or list(BENCHMARKS))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if asked.json:
-        told = {"machine": machine.told(), "goals": [goal.told() for goal in goals]}
-        asked.json.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", "utf-8")
-    return 0 if sound and all(goal.passed is not False for goal in goals) else 1
+        for name in names:
+            try:
+                goals += _one(name, bench)
+            except (Unsound, DidNotStart) as fault:
+                void[name] = str(fault)
+                print(f"{name}: void, {fault}", flush=True)
+    if report is not None:
+        told = {"machine": machine.told(), "goals": [goal.told() for goal in goals], "void": void}
+        report.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return 1 if void or any(goal.passed is False for goal in goals) else 0
 
 
-def _measure(bench: Bench, names: Sequence[str]) -> tuple[list[Goal], bool]:
-    goals: list[Goal] = []
-    sound = True
-    for name in names:
-        others = Others()
-        try:
-            found = BENCHMARKS[name](bench)
-        except Unsound as fault:
-            print(f"{name}: void, {fault}", flush=True)
-            sound = False
-            continue
-        for goal in found:
-            print(line(goal), flush=True)
-        if others.share is not None:
-            print(f"      others used {others.share:.0%} of the machine meanwhile", flush=True)
-        goals += found
-    return goals, sound
+def _one(name: str, bench: Bench) -> list[Goal]:
+    others = Others()
+    goals = BENCHMARKS[name](bench)
+    for goal in goals:
+        print(line(goal), flush=True)
+    if others.share is not None:
+        print(f"      others used {others.share:.0%} of the machine meanwhile", flush=True)
+    return goals
 
 
 def line(goal: Goal) -> str:
     """Name, ours, reference, ratio, goal, pass; the notes underneath."""
-    parts = (goal.what, f"ours {goal.ours}", f"reference {goal.reference}", goal.ratio, f"goal {goal.goal}")
-    return "\n".join(
-        [f"{goal.key:<4}{' | '.join(parts)} | {VERDICTS[goal.passed]}", *(f"      {n}" for n in goal.notes)]
-    )
+    parts = [f"{goal.key} {goal.what}", f"ours {goal.ours}", f"reference {goal.reference}", goal.ratio]
+    told = " | ".join([*parts, f"goal {goal.goal}", VERDICTS[goal.passed]])
+    return "\n".join([told, *(f"      {note}" for note in goal.notes)])
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="The goals of the product, as ratios.")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help=f"any of: {', '.join(BENCHMARKS)}")
-    parser.add_argument("--rounds", type=int, help="interleaved rounds (default 5)")
-    parser.add_argument("--quick", action="store_true", help="one short round of everything")
-    parser.add_argument("--json", type=Path, help="write machine, goals and raw figures here")
-    return parser.parse_args(arguments)
+@contextmanager
+def _folder(data: Path) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=data))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _on_the_core_of_the_load() -> Iterator[None]:
+    """This process and the simulator stay off the core that is measured."""
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    pin(0, 1)
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.sched_setaffinity(0, before)
 
 
 if __name__ == "__main__":

@@ -27,13 +27,17 @@ WARM_UP_S = 2.0
 
 
 def run(bench: Bench) -> list[Goal]:
-    with spawn() as simulator, stand(bench.folder, **simulator.environment) as product:
-        with product.web() as (_, port), running(product.worker()):
-            return [
-                _measured(bench, product, simulator, product.shot(port, body), platform, latency_ms)
-                for latency_ms in LATENCIES_MS
-                for platform, body in (("Meta", META_EVENT), ("Kwai", KWAI_EVENT))
-            ]
+    with (
+        spawn() as simulator,
+        stand(bench.folder, **simulator.environment) as product,
+        product.web() as (_, port),
+        running(product.worker()),
+    ):
+        return [
+            _measured(bench, product, simulator, product.shot(port, body), platform, latency_ms)
+            for latency_ms in LATENCIES_MS
+            for platform, body in (("Meta", META_EVENT), ("Kwai", KWAI_EVENT))
+        ]
 
 
 def _measured(

@@ -14,7 +14,7 @@ from redis import Redis
 from rq import Queue
 from werkzeug.test import Client
 
-from app.outbound.crew import MAX_SENDERS
+from app.outbound.shares import MAX_SENDERS
 from app.simulator import RemoteSimulator, spawn
 from bench.goals import Bench, Goal, check, median
 from bench.machine import Machine

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.goals import Bench, Goal, check, median
 from bench.load import Answered, Shot, fire
 from bench.processes import Process, free_port, python, running, wait_for_port
-from bench.references import NAIVE_TOKEN
+from bench.references import REFERENCE_TOKEN
 from bench.stand import EVENTS, KWAI_EVENT, stand, valkey
 
 
@@ -60,7 +60,15 @@ def run(bench: Bench) -> list[Goal]:
             bench.say(f"intake round {number + 1}: ours {ours}, naive {naive}, bare Flask {bare}")
         return [
             _goal(bench, "P4", "event intake, durable", ours, naive, "a Flask-SQLAlchemy view with an RQ job", 30),
-            _goal(bench, "P5", "event intake, durable", ours, bare, "a Flask route that keeps nothing", 1.5),
+            _goal(
+                bench,
+                "P5",
+                "event intake, durable",
+                ours,
+                bare,
+                "a Flask route that checks the event and keeps nothing",
+                1.5,
+            ),
         ]
 
 
@@ -105,20 +113,24 @@ def _naive(bench: Bench) -> Iterator[Side]:
     with valkey() as (store, url):
         environment = {"NAIVE_DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": url}
         with _served("bench.references.naive_view:app", bench.folder, environment) as (server, port):
-            headers = {"Content-Type": "application/json", "Authorization": f"Bearer {NAIVE_TOKEN}"}
-            yield Side(Shot(port, EVENTS, headers, KWAI_EVENT), (server, store), lambda: _count(file))
+            yield Side(_reference(port), (server, store), lambda: _count(file))
 
 
 @contextmanager
 def _bare(bench: Bench) -> Iterator[Side]:
     with _served("bench.references.bare_flask:app", bench.folder, {}) as (server, port):
-        yield Side(Shot(port, EVENTS, {"Content-Type": "application/json"}, KWAI_EVENT), (server,), None)
+        yield Side(_reference(port), (server,), None)
+
+
+def _reference(port: int) -> Shot:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {REFERENCE_TOKEN}"}
+    return Shot(port, EVENTS, headers, KWAI_EVENT)
 
 
 @contextmanager
-def _served(target: str, folder: Path, environment: dict[str, str], threads: int = 0) -> Iterator[tuple[Process, int]]:
+def _served(target: str, folder: Path, environment: dict[str, str]) -> Iterator[tuple[Process, int]]:
     port = free_port()
-    command = python("-m", "bench.references.server", target, str(port), str(threads))
+    command = python("-m", "bench.references.server", target, str(port))
     with running(Process(command, folder, environment)) as process:
         wait_for_port(process, port)
         yield process, port

@@ -57,4 +57,4 @@ class Pulse:
 def last_seen(connection: Connection) -> Mapping[str, datetime]:
     """The newest heartbeat of each kind of process."""
     rows = connection.execute(select(Heartbeat.kind, Heartbeat.seen_at).order_by(Heartbeat.seen_at))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -53,6 +53,7 @@ _TOKENS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"[Bb][Ee][Aa][Rr][Ee][Rr]\s++[A-Za-z0-9._~+/=|-]{6,}+"
     r"|kt_(?:live|test)_[A-Za-z0-9_-]++"
+    r"|(?<=/setup/)[A-Za-z0-9_-]{16,}+"  # the one-time link that creates the administrator
     r"|eyJ[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+)?+"  # JWT
     r"|EAA[A-Za-z0-9]{16,}+"  # Meta
     r"|ya29\.[A-Za-z0-9_-]++|1//[A-Za-z0-9_-]{20,}+"  # Google

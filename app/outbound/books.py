@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -26,6 +27,15 @@ log = logging.getLogger(__name__)
 RELEASE_PART = 500  # rows of one short transaction
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one transaction did."""
+
+    written: list[Written]
+    takes: list[Take]
+    refused: list[Result] = field(default_factory=list)  # not written, and still ours
+
+
 class Books:
     """One process's way to the ledger. Everything but `give_back` raises SQLAlchemyError when the database is away."""
 
@@ -44,17 +54,19 @@ class Books:
 
     def turn(
         self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
-    ) -> tuple[list[Written], list[Take]]:
-        """Settles, renews and claims in one transaction. A result that the database does not take is left out, so that
-        it cannot hold up all others for ever."""
+    ) -> Turn:
+        """Settles, renews and claims in one transaction. Results that the database does not take among others that it
+        does are left over, so that they cannot hold up everybody's."""
         try:
             return self._turn(results, renewals, wanted)
         except Exception as error:
             if is_database_away(error) or not results:
                 raise
             log.warning("a group of %d results could not be written; one by one then", len(results), exc_info=error)
-        written = [item for result in results for item in self._settle_alone(result)]
-        return written, self._turn([], renewals, wanted)[1]
+            written, refused = self._settle_singly(results)
+            if not written and refused:  # then it is not they
+                raise
+        return replace(self._turn([], renewals, wanted), written=written, refused=refused)
 
     def load(self, claim: Claim) -> tuple[list[Parcel], list[Result]]:
         """The calls of a claim, and the results of rows for which none can be made."""
@@ -98,7 +110,7 @@ class Books:
 
     def _turn(
         self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
-    ) -> tuple[list[Written], list[Take]]:
+    ) -> Turn:
         now = clock.now()
         leases = {target.kind: lease_of(self._kinds.get(target.kind)) for target, _ in wanted}
         with begin_write(self._engine) as connection:
@@ -106,13 +118,22 @@ class Books:
             for kind in {row.kind for row in renewals}:
                 rows = [row for row in renewals if row.kind == kind]
                 renew(connection, rows, now + lease_of(self._kinds.get(kind)))
-            return written, claim(connection, wanted, now, leases, CLAIM_ROWS)
+            return Turn(written, claim(connection, wanted, now, leases, CLAIM_ROWS))
 
-    def _settle_alone(self, result: Result) -> list[Written]:
-        try:
-            return self._turn([result], [], [])[0]
-        except Exception as error:
-            if is_database_away(error):
-                raise
-            log.exception("a result could not be written", extra={"delivery_id": str(result.row.id)})
-            return []
+    def _settle_singly(self, results: Sequence[Result]) -> tuple[list[Written], list[Result]]:
+        written: list[Written] = []
+        refused: list[Result] = []
+        for result in results:
+            for version in (result, result.without_words()):
+                try:
+                    written += self._turn([version], [], []).written
+                    break
+                except Exception as error:
+                    log.warning("a result was refused", exc_info=error, extra={"delivery_id": str(result.row.id)})
+            else:
+                refused.append(result)
+        return written, [result for result in refused if not self._is_over(result)]
+
+    def _is_over(self, result: Result) -> bool:
+        """Whether its lease has ended, so that it is tried again anyway."""
+        return clock.now() > result.started_at + lease_of(self._kinds.get(result.row.kind))

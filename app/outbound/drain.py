@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from itertools import islice
+from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -22,9 +22,8 @@ from app.outbound.books import Books
 from app.outbound.claim import DueTarget, Take
 from app.outbound.crew import Crew, Landed
 from app.outbound.hand import Hand
-from app.outbound.kinds import Kinds
+from app.outbound.kinds import Kinds, Leased
 from app.outbound.loading import start_by
-from app.outbound.parcel import Parcel
 from app.outbound.shares import MAX_SENDERS, may_start, wanted
 from app.outbound.sight import Claim, Sight
 
@@ -70,7 +69,8 @@ class Drain:
         self._look_at = 0.0
         while not self._stopping.is_set() and (clock.monotonic() < until or self._bell.away):
             try:
-                self._take_messages(self._patience())
+                left_s = LOOK_S if self._bell.away else until - clock.monotonic()
+                self._take_messages(min(self._patience(), left_s))
                 self._step()
                 self._troubles = 0
             except Exception as error:  # whatever it is, nothing goes out while this loop stands still
@@ -144,9 +144,10 @@ class Drain:
         self._crew.landed()
         self._hand.landed(parcel)
         if not landed.refused:
-            self._hand.results += landed.results
-        elif self._stopping.is_set():  # no time left to find the bad one: all wait for the next worker
-            self._books.give_back(parcel.rows)
+            self._hand.keep(landed.results)
+            return
+        if self._stopping.is_set():  # no time left to find the bad one: all wait for the next worker
+            self._give_back(parcel.rows)
         else:
             self._hand.add(parcel.halves(start_by(self._kinds.get(parcel.kind), clock.monotonic())), first=True)
             self._hand.renewals += parcel.rows
@@ -177,31 +178,32 @@ class Drain:
 
     def _has_to_settle(self) -> bool:
         results = self._hand.results
-        return len(results) >= SETTLE_ROWS or (bool(results) and clock.monotonic() >= self._settled_at + SETTLE_S)
+        return results >= SETTLE_ROWS or (results > 0 and clock.monotonic() >= self._settled_at + SETTLE_S)
 
     def _transact(self, wanted_now: list[tuple[DueTarget, int]]) -> None:
         """Settles and claims in one transaction, then does what may only follow its commit."""
-        hand, claimed_at = self._hand, clock.monotonic()
-        results = list(islice(hand.results, SETTLE_ROWS))
-        if results:
-            faults.point("before_settle")
-        written, takes = self._books.turn(results, hand.renewals, wanted_now)
-        if results:
-            faults.point("after_settle")
-        for _ in results:
-            hand.results.popleft()
-        hand.renewals = []
-        self._settled_at = clock.monotonic()
-        self._note_takes(takes, claimed_at)
-        self._aftermath.follow(written)
-        if any(item.is_bad_news for item in written):
+        claimed_at = clock.monotonic()
+        results = self._hand.next_results(SETTLE_ROWS)
+        try:
+            turn = self._books.turn(results, self._hand.renewals, wanted_now)
+        except Exception:
+            self._hand.keep(results)
+            raise
+        self._settled_at = clock.monotonic() + (TROUBLE_S if turn.refused else 0)
+        self._hand.renewals = []
+        self._hand.keep(turn.refused)
+        refused = {id(result) for result in turn.refused}
+        self._hand.drop([result.row for result in results if id(result) not in refused])
+        self._note_takes(turn.takes, claimed_at)
+        self._aftermath.follow(turn.written)
+        if any(item.is_bad_news for item in turn.written):
             self._look_at = 0.0
             self._look()
 
     def _note_takes(self, takes: list[Take], claimed_at: float) -> None:
         if rows := [row for take in takes for row in take.rows]:
             faults.point("after_claim")
-            self._hand.claims.append(Claim(rows, self._sight, claimed_at))
+            self._hand.take_in(Claim(rows, self._sight, claimed_at))
         for take in takes:
             if take.is_dry:
                 self._sight.due.pop(take.target.id, None)
@@ -212,13 +214,13 @@ class Drain:
         parcels, results = self._books.load(self._hand.claims[0])
         self._hand.claims.popleft()
         self._hand.add(parcels)
-        self._hand.results += results
+        self._hand.keep(results)
 
     # -- calls --------------------------------------------------------------------------------------------------
 
     def _start_calls(self) -> None:
         is_alone = len(self._hand.targets | self._sight.due.keys()) <= 1
-        late: list[Parcel] = []
+        late: list[Leased] = []
 
         def is_next(target_id: UUID) -> bool:
             return may_start(self._hand.calls, target_id, busy=self._crew.busy, is_alone=is_alone)
@@ -228,9 +230,12 @@ class Drain:
                 self._crew.start(parcel)
             else:  # it waited so long for a sender that its lease might end during the call
                 self._hand.landed(parcel)
-                late.append(parcel)
-        for parcel in late:
-            self._books.give_back(parcel.rows)
+                late += parcel.rows
+        self._give_back(late)
+
+    def _give_back(self, rows: Sequence[Leased]) -> None:
+        self._hand.drop(rows)
+        self._books.give_back(rows)
 
     def _await_calls(self, limit_s: float) -> None:
         deadline = clock.monotonic() + limit_s

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -36,6 +36,11 @@ class Result:
     item: Any = None
     how: How = How.CALL
     seen: datetime | None = None  # when the target had last been changed as its credentials were read
+
+    def without_words(self) -> Result:
+        """The same without what somebody else wrote, should the database not take that."""
+        outcome = replace(self.outcome, detail="What was answered cannot be stored")
+        return replace(self, outcome=outcome, response=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from app.core.redaction import MASK, scrub
 
 # Both linear: a run of an address is entered only at its start and never given back.
 EMAIL = re.compile(r"""(?<![^\s/?&;:=#@,<>"'])[^\s/?&;:=#@,<>"']++@[\w-]++(?:\.[\w-]++)++""")
-SUSPECT = re.compile(r"@|%40|(?:\d\D{0,3}){9}\d")
+SUSPECT = re.compile(r"@|%(?:25)*40|(?:\d\D{0,3}){9}\d")
 
 
 def is_suspect(text: str) -> bool:

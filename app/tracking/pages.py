@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.access import requires
 from app.core.db import to_json
 from app.core.errors import Malformed
-from app.core.htmx import page
+from app.core.htmx import go, page
 from app.core.i18n import money, number
 from app.core.ids import to_uuid
 from app.core.menu import MenuItem, add_to_menu
@@ -64,6 +64,12 @@ FIELD_WORDS = {
     "client_ip_address": _l("Network address"),
     "client_user_agent": _l("Browser's user agent"),
 }
+
+
+@requires("events.view")
+def home() -> ResponseReturnValue:
+    """`/`: where a day begins."""
+    return go(url_for("events.index"))
 
 
 @bp.get("")
@@ -162,4 +168,5 @@ def next_at(found: Detail) -> datetime | None:
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
+    app.add_url_rule("/", view_func=home, methods=["GET"])
     add_to_menu(app, MenuItem("tracking", _l("Events"), "events.index", "activity", "events.view", 10))

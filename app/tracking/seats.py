@@ -12,10 +12,11 @@ SPARE_THREADS = 8  # always free for images, pages and what answers at once
 
 
 class Seats:
-    """Two counters that never block: at most half of the threads wait, and some are free of reading and waiting."""
+    """Two counters that never block: at most half of the threads wait, and some are free of reading and waiting. With
+    few threads fewer are spared, or those that wait would leave none to read a body."""
 
     def __init__(self, threads: int) -> None:
-        self._busy = threading.BoundedSemaphore(max(1, threads - SPARE_THREADS))
+        self._busy = threading.BoundedSemaphore(max(1, threads - min(SPARE_THREADS, threads // 4)))
         self._waiting = threading.BoundedSemaphore(max(1, threads // 2))
 
     @contextmanager

@@ -17,8 +17,7 @@ from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, event
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bench.references import NAIVE_TOKEN
-
+from bench.references import REFERENCE_TOKEN
 
 PIXEL = "290714800540320"
 
@@ -109,6 +108,6 @@ with app.app_context():
 
     db.metadata.create_all(db.engine)
     if db.session.scalars(db.select(Client)).first() is None:
-        db.session.add(Client(token_hash=hashlib.sha256(NAIVE_TOKEN.encode()).hexdigest()))
-        db.session.add(Pixel(platform="kwai", pixel_id=PIXEL, access_token="secret"))
+        db.session.add(Client(token_hash=hashlib.sha256(REFERENCE_TOKEN.encode()).hexdigest()))
+        db.session.add(Pixel(platform="kwai", pixel_id=PIXEL, access_token=REFERENCE_TOKEN))
         db.session.commit()

@@ -1,6 +1,4 @@
-"""Serves a reference as its own documentation would, on the server that serves the product.
-
-`python -m bench.references.server module:app port threads`: threads 0 leaves the server's default."""
+"""Serves a reference on the product's server, as that server's documentation has it: `… module:app port`."""
 
 from __future__ import annotations
 
@@ -11,14 +9,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 
-def main(target: str, port: str, threads: str) -> None:
-    Granian(
-        target,
-        port=int(port),
-        interface=Interfaces.WSGI,
-        blocking_threads=int(threads) or None,
-        log_level=LogLevels.error,
-    ).serve()
+def main(target: str, port: str) -> None:
+    Granian(target, port=int(port), interface=Interfaces.WSGI, log_level=LogLevels.error).serve()
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ VIEWPORTS: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 360, "height": 740},
 }
+NO_SIDE_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 HERE = Path(__file__).parent
 
 
@@ -87,7 +88,12 @@ def console() -> Console:
 def page(browser: Browser, console: Console) -> Iterator[Page]:
     """A fresh page (own cookies, pt-BR, 1280 px). The test fails on console errors and warnings, which include
     violations of the CSP, and on uncaught exceptions."""
-    context = browser.new_context(viewport=VIEWPORTS["desktop"], locale="pt-BR", timezone_id="America/Sao_Paulo")
+    context = browser.new_context(
+        viewport=VIEWPORTS["desktop"],
+        locale="pt-BR",
+        timezone_id="America/Sao_Paulo",
+        reduced_motion="reduce",  # else colours are judged on their way from light to dark
+    )
     page = context.new_page()
     page.set_default_timeout(10_000)
     page.on("console", console.heard)
@@ -128,14 +134,32 @@ def in_every_look() -> Callable[[Page, Callable[[str], None]], None]:
 
 
 @pytest.fixture
-def screenshot(tmp_path: Path) -> Callable[[Page, str], Path]:
-    """`screenshot(page, name)`: the whole page as PNG, in SCREENSHOTS or the test's temporary folder."""
-    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+def screenshot() -> Callable[[Page, str], None]:
+    """`screenshot(page, name)`: the whole page as PNG in the folder that SCREENSHOTS names; without it none."""
+    folder = os.environ.get("SCREENSHOTS")
 
-    def take(page: Page, name: str) -> Path:
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
-        return path
+    def take(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     return take
+
+
+@pytest.fixture
+def holds_up(
+    axe: Callable[[Page], None],
+    in_every_look: Callable[[Page, Callable[[str], None]], None],
+    screenshot: Callable[[Page, str], None],
+) -> Callable[[Page, str], None]:
+    """`holds_up(page, name)`: on desktop and phone, light and dark, axe finds nothing and nothing scrolls sideways."""
+
+    def check(page: Page, name: str) -> None:
+        def in_look(look: str) -> None:
+            screenshot(page, f"{name}-{look}")
+            axe(page)
+            assert page.evaluate(NO_SIDE_SCROLL), f"{name} {look}"
+
+        in_every_look(page, in_look)
+        page.set_viewport_size(VIEWPORTS["desktop"])
+
+    return check

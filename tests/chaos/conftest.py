@@ -40,12 +40,13 @@ def new_world(request: pytest.FixtureRequest) -> NewWorld:
     return make
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[object], None]:
+@pytest.fixture(scope="session")
+def tell(pytestconfig: pytest.Config) -> Callable[[object], None]:
     """Prints a line where people see it, also without `-s`."""
+    capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def line(text: object) -> None:
-        with capsys.disabled():
+        with capture.global_and_fixture_disabled():
             print(f"\n{text}", flush=True)
 
     return line

@@ -73,6 +73,12 @@ class Books:
             for event_id, platform, id_, status, attempts, detail, count in rows
         ]  # fmt: skip
 
+    def attempts(self) -> list[str]:
+        """What every logged attempt came to, in words, in the order of their ends."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(Attempt.outcome, Attempt.detail).order_by(Attempt.created_at))
+            return [f"{outcome}: {detail or ''}" for outcome, detail in rows]
+
     def integrity(self) -> str:
         """What SQLite thinks of its file; PostgreSQL looks after itself."""
         if self.engine.dialect.name != "sqlite":

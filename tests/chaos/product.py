@@ -59,6 +59,7 @@ class Product:
             **variables,
         }
         self._popen: subprocess.Popen[bytes] | None = None
+        self._added: list[subprocess.Popen[bytes]] = []
         self._starts = 0
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -77,6 +78,16 @@ class Product:
         """Until every process has said in the database that it lives."""
         self._wait_until(lambda: self.get("/health/ready").get("status") == "ok", "every worker lives")
 
+    def add_worker(self, number: int) -> None:
+        """One more delivery worker, beside those of the supervisor."""
+        command = lifeline.launch_command((sys.executable, "worker.py", "deliver", str(number)))
+        with self._output.open("ab") as output:
+            self._added.append(
+                subprocess.Popen(
+                    command, cwd=ROOT, env=self._environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            )
+
     def stop(self) -> int:
         """SIGTERM; returns the exit code."""
         assert self._popen is not None
@@ -85,6 +96,9 @@ class Product:
 
     def end(self) -> None:
         """Leaves no process, whatever happened."""
+        for worker in self._added:
+            worker.kill()
+            worker.wait(PATIENCE_S)
         if self._popen is not None:
             left = self._tree()
             self._popen.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -91,7 +92,9 @@ class Points:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def killed(request: pytest.FixtureRequest, new_world: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def killed(
+    request: pytest.FixtureRequest, new_world: Any, tell: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     """Every point struck once. The workers' points come first, so that their leases end while web is being killed."""
     faults = tmp_path_factory.mktemp("faults")
     with new_world(request.param, latency_ms=50, WORKERS=3, OUTBOUND_TIMEOUT=4, **{VARIABLE: faults}) as world:
@@ -101,8 +104,13 @@ def killed(request: pytest.FixtureRequest, new_world: Any, tmp_path_factory: pyt
             found[name] = points.strike_worker(name, (KWAI, META)[number % 2])
         for number, name in enumerate(WEB_POINTS):
             found[name] = points.strike_web(name, (KWAI, META)[number % 2])
-        world.settle()
+        settle_s = world.settle()
         points.look(found)
+        seen = {
+            name: {"arrivals": each.arrivals, "claims": each.sight and each.sight.attempts}
+            for name, each in found.items()
+        }
+        tell(json.dumps({"test": "kill points", "database": request.param, "settle_s": settle_s, **seen}))
         yield found
 
 

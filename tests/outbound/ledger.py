@@ -61,7 +61,7 @@ class Ledger:
     def statuses(self) -> dict[str, int]:
         with self.engine.connect() as connection:
             counted = select(Delivery.status, func.count()).group_by(Delivery.status)
-            return {status: number for status, number in connection.execute(counted)}
+            return dict(connection.execute(counted).all())
 
     def attempts(self, id: UUID | None = None) -> list[Any]:
         with self.engine.connect() as connection:

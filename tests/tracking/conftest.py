@@ -11,6 +11,7 @@ from tests.tracking_fixtures import (
     settings,
     simulator,
     stored,
+    with_settings,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "settings",
     "simulator",
     "stored",
+    "with_settings",
 ]

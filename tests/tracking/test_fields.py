@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app import create_app
 from app.core import clock
 from app.core.ids import created_at
-from app.core.runtime import runtime
-from app.core.settings import Settings
 from app.tracking.models import TrackedEvent
 from tests.tracking_fixtures import ASYNC, KWAI_PIXEL, KWAI_REGISTRATION, META_PURCHASE, Sender
 
@@ -36,7 +33,9 @@ def keep(sender: Sender, stored: Stored) -> Callable[..., TrackedEvent]:
 
 
 def test_ids_may_be_integers_and_texts_are_trimmed(keep: Callable[..., TrackedEvent]) -> None:
-    event = keep({**KWAI, "pixel_id": int(KWAI_PIXEL), "click_id": 987, "event_id": 5, "content_id": 7, "order_id": " a "})
+    event = keep(
+        {**KWAI, "pixel_id": int(KWAI_PIXEL), "click_id": 987, "event_id": 5, "content_id": 7, "order_id": " a "}
+    )
     assert (event.pixel_id, event.click_id, event.event_id) == (KWAI_PIXEL, "987", "5")
     assert (event.fields["content_id"], event.fields["order_id"]) == ("7", "a")
 
@@ -52,7 +51,15 @@ def test_null_blank_and_unknown_keys_are_absent(keep: Callable[..., TrackedEvent
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [("49.90", "49.90"), (49.9, "49.9"), (50, "50"), (0, "0"), ("0", "0"), (1e12, "1000000000000"), ("0.1234567", None)],
+    [
+        ("49.90", "49.90"),
+        (49.9, "49.9"),
+        (50, "50"),
+        (0, "0"),
+        ("0", "0"),
+        (1e12, "1000000000000"),
+        ("0.1234567", None),
+    ],
 )
 def test_amounts_are_exact(keep: Callable[..., TrackedEvent], sender: Sender, given: Any, kept: str | None) -> None:
     if kept is None:
@@ -105,7 +112,9 @@ def test_a_servers_request_adds_nothing_to_the_person(keep: Callable[..., Tracke
 
 @sqlite
 @pytest.mark.parametrize("sign", [{"Origin": "https://loja.example"}, {"Sec-Fetch-Site": "cross-site"}])
-def test_a_browsers_request_adds_address_agent_and_page(keep: Callable[..., TrackedEvent], sign: dict[str, str]) -> None:
+def test_a_browsers_request_adds_address_agent_and_page(
+    keep: Callable[..., TrackedEvent], sign: dict[str, str]
+) -> None:
     event = keep(META, **{**sign, "User-Agent": "Mozilla/5.0", "Referer": "https://loja.example/obrigado"})
     assert event.identity["client_ip_address"] == "127.0.0.1"
     assert event.identity["client_user_agent"] == "Mozilla/5.0"
@@ -145,23 +154,19 @@ def test_the_site_is_the_last_resort(
 @sqlite
 @pytest.mark.parametrize(("hops", "address"), [(0, "127.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")])
 def test_only_trusted_proxies_tell_the_address(
-    settings: Settings, sender: Sender, stored: Stored, hops: int, address: str
+    with_settings: Callable[..., Flask], sender: Sender, stored: Stored, hops: int, address: str
 ) -> None:
-    behind = create_app(settings.model_copy(update={"trusted_proxies": hops}))
-    there = Sender(behind, sender.token, sender.id)
+    there = Sender(with_settings(trusted_proxies=hops), sender.token, sender.id)
     forwarded = {"X-Forwarded-For": "192.0.2.1, 198.51.100.7, 203.0.113.9", "X-Forwarded-Host": "evil.example"}
     answer = there.post(META, **{**ASYNC, **BROWSER, **forwarded})
     assert stored(answer.get_json()["request_id"]).identity["client_ip_address"] == address
-    runtime(behind).engine.dispose()
 
 
-def test_an_odd_forwarded_address_stops_nobody(settings: Settings, sender: Sender) -> None:
-    behind = create_app(settings.model_copy(update={"trusted_proxies": 1}))
-    there = Sender(behind, sender.token, sender.id)
+def test_an_odd_forwarded_address_stops_nobody(with_settings: Callable[..., Flask], sender: Sender) -> None:
+    there = Sender(with_settings(trusted_proxies=1), sender.token, sender.id)
     for number, odd in enumerate(["x" * 500, "[::1", "1.2.3.4:99", "::ffff:10.0.0.1%eth0", "\xff"]):
         sent = {**ASYNC, "X-Forwarded-For": odd}
         assert there.post({**KWAI, "event_id": number}, **sent).status_code == 202
-    runtime(behind).engine.dispose()
 
 
 @sqlite
@@ -180,3 +185,29 @@ def test_consent_denied_is_not_sent_and_keeps_nobody(
 @sqlite
 def test_consent_of_kwais_events_does_not_stop_them(sender: Sender) -> None:
     assert sender.post({**KWAI, "consent": {"ad_user_data": "denied"}}, **ASYNC).status_code == 202
+
+
+LONGEST = {
+    "pixel_id": KWAI_PIXEL, "event_name": "EVENT_PURCHASE", "click_id": 512, "gclid": 512, "gbraid": 512, "wbraid": 512,
+    "ttclid": 512, "ttp": 128, "client_id": 128, "ctwa_clid": 512, "fbp": 128, "event_id": 128, "referrer": 2000,
+    "event_source_url": 2000, "email": 320, "phone": 64, "first_name": 255, "city": 255, "zip": 64, "country": 64,
+    "client_ip_address": 64, "client_user_agent": 1024, "order_id": 255, "content_id": 255, "content_type": 64,
+    "content_name": 500, "content_category": 255, "search_string": 500, "coupon": 255, "test_event_code": 64,
+}  # fmt: skip
+
+
+def longest(length: int | str) -> str:
+    return length if isinstance(length, str) else "é" * length if length <= 255 else "x" * length
+
+
+def test_the_longest_values_fit(keep: Callable[..., TrackedEvent], sender: Sender) -> None:
+    body = {name: longest(length) for name, length in LONGEST.items()}
+    amounts = {"value": 10**12, "shipping": "999999999999.999999", "tax": 0.000001, "num_items": 1_000_000}
+    event = keep(
+        {**body, **amounts, "currency": "brl", "content_ids": ["é" * 255] * 20, "external_id": ["a" * 255] * 10}
+    )
+    assert (event.click_id, event.currency) == ("x" * 512, "BRL")
+    for name, length in LONGEST.items():
+        if isinstance(length, int):
+            refused = sender.post({**body, name: "x" * (length + 1)})
+            assert (name, refused.status_code, list(refused.get_json()["fields"])) == (name, 400, [name])

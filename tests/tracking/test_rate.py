@@ -14,7 +14,7 @@ from app.accounts.sign_in import first_account
 from app.core.db import write
 from app.core.settings import Settings
 from app.simulator import Simulator
-from tests.tracking_fixtures import ASYNC, EVENTS, KWAI_REGISTRATION, Sender
+from tests.tracking_fixtures import ASYNC, EVENTS, KWAI_REGISTRATION, Sender, within_a_second
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -61,13 +61,7 @@ def test_a_raised_limit_holds_at_once_where_the_old_one_was_known(
     with app.app_context(), write() as session:
         actor = audit.system_actor(first_account(session).id)
         clients.update(session, actor, limited.id, {"per_minute": 100})
-    assert until_202(lambda: there.post(numbered(9)[8], **ASYNC).status_code)
-
-
-def until_202(ask: Callable[[], int]) -> bool:
-    from tests.tracking.test_revocation import within_a_second
-
-    return within_a_second(lambda: ask() == 202)
+    assert within_a_second(lambda: there.post(numbered(9)[8], **ASYNC).status_code == 202)
 
 
 @pytest.mark.parametrize("valkey_url", ["unix:///nonexistent/valkey.sock"])

@@ -59,7 +59,9 @@ def test_each_refusal_says_what_is_wrong(sender: Sender, rows: Callable[[], Any]
     before = rows()
     got = [(sender.post(body), beginning) for body, beginning in SENTENCES]
     assert [answer.status_code for answer, _ in got] == [400] * len(SENTENCES)
-    wrong = [(answer.get_json()["error"], said) for answer, said in got if not answer.get_json()["error"].startswith(said)]
+    wrong = [
+        (answer.get_json()["error"], said) for answer, said in got if not answer.get_json()["error"].startswith(said)
+    ]
     assert wrong == []
     assert rows() == before
 
@@ -195,7 +197,13 @@ def test_a_chunked_body_is_read_to_one_byte_past_the_limit(sender: Sender) -> No
 
 def test_only_plain_json_is_a_content_type(sender: Sender) -> None:
     body = json.dumps(KWAI).encode()
-    refused = ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "", "multipart/x"]
+    refused = [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "",
+        "multipart/x",
+    ]
     for given in refused:
         assert sender.send(body, headers={"Content-Type": given}).status_code == 415
     for coding in ("gzip", "br", "deflate", "gzip, identity"):

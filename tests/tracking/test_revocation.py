@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from app.core.access import Actor
 from app.core.db import db, write
 from app.outbound.models import Delivery
 from app.pixels import service as pixels
-from tests.tracking_fixtures import ASYNC, KWAI_PIXEL, KWAI_REGISTRATION, META_PURCHASE, Sender
+from tests.tracking_fixtures import ASYNC, KWAI_PIXEL, KWAI_REGISTRATION, META_PURCHASE, Sender, within_a_second
 
 UNAUTHORIZED = (401, {"error": "Unauthorized"})
 INACTIVE = (400, {"error": "This pixel is inactive"})
@@ -52,15 +51,6 @@ def pixel(app: Flask) -> UUID:
 def post(sender: Sender, **changes: object) -> tuple[int, object]:
     answer = sender.post({**META_PURCHASE, **changes}, **ASYNC)
     return answer.status_code, answer.get_json()
-
-
-def within_a_second(holds: Callable[[], bool], limit_s: float = 1.3) -> bool:
-    deadline = time.monotonic() + limit_s
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def test_a_revoked_token_is_refused_at_once(app: Flask, there: Sender, rows: Callable[[], dict[str, int]]) -> None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts.clients import service
-from app.accounts.clients.forms import ClientForm, RotateForm
+from app.accounts.clients.forms import SCOPES, ClientForm, RotateForm
 from app.accounts.clients.pixel_choices import PixelChoice, pixels_of
 from app.accounts.clients.samples import samples
 from app.accounts.models import ApiClient
@@ -90,7 +90,8 @@ def show_token(client: ApiClient, token: str, template: str, status: int = 200) 
 def show(id: str) -> ResponseReturnValue:
     client = wanted(id)
     allowed = [choice for choice in pixels() if client.pixel_ids is not None and choice.id in client.pixel_ids]
-    return page("clients/show.html", client=client, allowed=allowed, now=clock.now())
+    words = [scope.label for scope in SCOPES if scope.value in client.scopes]
+    return page("clients/show.html", client=client, allowed=allowed, scope_words=words, now=clock.now())
 
 
 @bp.get("/<id>/first-event")

@@ -1,0 +1,135 @@
+"""What the nightly clean-up removes, and what it keeps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from app.core import clock, partitions
+from app.core.db import begin_write
+from app.core.ids import uuid7
+from app.core.models import CronRun, Heartbeat
+from app.outbound.models import Attempt, Delivery, Status
+from app.tracking.models import EventKey, TrackedEvent
+from app.work import retention
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def kwai(make_pixel):
+    return make_pixel("kwai")
+
+
+@pytest.fixture
+def owe_long_ago(ledger, kwai, travel):
+    """`owe_long_ago(days, status)`: an event of that age with its delivery and one attempt."""
+
+    def owe(days, status=Status.DONE):
+        travel(-days * DAY)
+        if not ledger.engine.url.drivername.startswith("sqlite"):
+            with ledger.engine.begin() as connection:
+                for table in partitions.PARTITIONED:
+                    partitions.ensure(connection, table, clock.now(), months_ahead=0)
+        (id,) = ledger.owe(kwai, status=status)
+        row = ledger.delivery(id)
+        values = {
+            "account_id": row.account_id, "created_at": row.created_at, "id": uuid7(), "delivery_id": id, "n": 1,
+            "started_at": row.created_at, "duration_ms": 1, "outcome": "sent",
+        }  # fmt: skip
+        with begin_write(ledger.engine) as connection:
+            connection.execute(insert(Attempt), values)
+        travel(days * DAY)
+        return id
+
+    return owe
+
+
+def count(ledger, model):
+    with ledger.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(model))
+
+
+def test_what_is_older_than_the_retention_goes(app, ledger, owe_long_ago):
+    owe_long_ago(430)
+    kept = owe_long_ago(300)
+
+    removed = retention.clean_up(app)
+
+    assert [row.id for row in ledger.deliveries()] == [kept]
+    assert (count(ledger, TrackedEvent), count(ledger, Attempt), removed["delivery"]) == (1, 1, 1)
+    assert retention.clean_up(app)["delivery"] == 0
+
+
+def test_open_deliveries_outlive_their_age(app, ledger, owe_long_ago):
+    waiting = owe_long_ago(430, Status.PENDING)
+    owe_long_ago(430, Status.DEAD)
+
+    retention.clean_up(app)
+
+    assert [row.id for row in ledger.deliveries()] == [waiting]
+
+
+def test_postgresql_drops_whole_months(app, ledger, owe_long_ago, settings):
+    owe_long_ago(430)
+    with ledger.engine.connect() as connection:
+        before = partitions.names(connection, "tracked_event")
+
+    retention.clean_up(app)
+
+    with ledger.engine.connect() as connection:
+        after = partitions.names(connection, "tracked_event")
+    assert (len(before) - len(after)) == (0 if settings.is_sqlite else 1)
+
+
+def test_partitions_are_made_ahead(app, ledger, settings, travel):
+    travel(62 * DAY)
+
+    retention.clean_up(app)
+
+    with ledger.engine.connect() as connection:
+        names = partitions.names(connection, "attempt")
+    expected = f"attempt_p{partitions.month_after(partitions.month_of(clock.now())):%Y%m}"
+    assert (expected in names) is not settings.is_sqlite
+
+
+def test_expired_keys_go_wherever_they_are_in_the_table(app, ledger, kwai):
+    now = clock.now()
+    account = ledger.target(kwai).account_id
+    keys = [
+        {"account_id": account, "client_id": uuid7(), "key_hash": f"{n:064x}", "event_id": uuid7(), "body_hash": "x",
+         "expires_at": now + (DAY if n % 3 else -DAY)}
+        for n in range(4500)
+    ]  # fmt: skip
+    with begin_write(ledger.engine) as connection:
+        connection.execute(insert(EventKey), keys)
+
+    assert retention.clean_up(app)["event_key"] == 1500
+    assert count(ledger, EventKey) == 3000
+
+
+def test_old_runs_and_silent_processes_go(app, ledger):
+    now = clock.now()
+    with begin_write(ledger.engine) as connection:
+        connection.execute(insert(CronRun), [
+            {"name": "retention", "due_at": now - age * DAY, "started_at": now} for age in (1, 40)
+        ])  # fmt: skip
+        connection.execute(insert(Heartbeat), [
+            {"process": f"p{age}", "kind": "jobs", "seen_at": now - age * DAY} for age in (0, 2)
+        ])  # fmt: skip
+
+    removed = retention.clean_up(app)
+
+    assert (removed["cron_run"], removed["heartbeat"]) == (1, 1)
+
+
+def test_a_row_that_changes_after_the_walk_saw_it_stays(app, ledger, owe_long_ago):
+    id = owe_long_ago(430)
+    row = ledger.delivery(id)
+    final = Delivery.status.in_([Status.DONE])
+    ledger.change(Delivery, id, status=Status.PENDING)  # a replay came in between
+
+    assert retention._delete(ledger.engine, Delivery.__table__, final, [(row.account_id, id)]) == 0
+    assert count(ledger, Delivery) == 1
