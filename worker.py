@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Callable
 
@@ -35,8 +37,13 @@ def main(arguments: list[str]) -> int:
         return 2
     logs.configure(runtime(app).settings, name)
     start(app)
+    runtime(app).engine.dispose()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to do, and taking the interpreter apart takes longer than the supervisor waits

@@ -24,7 +24,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
     "delivery": delivery.run,
     "arrival": arrival.run,
 }
-VERDICTS = {True: "pass", False: "FAIL", None: "shown"}
+VERDICTS = {True: "pass", False: "FAIL", None: "not judged"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

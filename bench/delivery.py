@@ -39,11 +39,10 @@ class Rates:
     def __str__(self) -> str:
         return f"{median(self.per_s):,.0f}/s {median(self.cpu_us):,.0f} µs"
 
-    def reached(self, machine: Machine) -> float:
-        """Events a second; on a shared machine those of a core of its own."""
-        if machine.is_shared and median(self.cpu_us):
-            return 1e6 / median(self.cpu_us)
-        return median(self.per_s)
+    @property
+    def per_core(self) -> float:
+        """Events a second that a core of its own could do at most; 0 where processor time is not known."""
+        return 1e6 / median(self.cpu_us) if median(self.cpu_us) else 0.0
 
 
 def run(bench: Bench) -> list[Goal]:
@@ -157,31 +156,33 @@ def _goal(key: str, what: str, ours: Rates, other: Rates, name: str, least: floa
 
 def _against_celery(machine: Machine, meta: Rates) -> Goal:
     ceiling = CELERY_THREADS * 1000 / LATENCY_MS
-    ratio = meta.reached(machine) / ceiling
+    ratio = median(meta.per_s) / ceiling
     notes = [
         "celery itself is not a dependency and was not run; 32 threads with a call an event reach no more than this"
     ]
     reference = f"{ceiling:,.0f}/s: the ceiling of celery -P threads -c {CELERY_THREADS}, computed"
+    passed, why = _judged(machine, meta, 15 * ceiling)
     return Goal(
-        "P6", "Meta in batches, 50 ms", str(meta), reference, f"{ratio:.1f}×", "≥ 15×", ratio >= 15,
-        [*notes, *_by_the_core(machine, meta)],
+        "P6", "Meta in batches, 50 ms", str(meta), reference, f"{ratio:.1f}×", "≥ 15×", passed, [*notes, *why]
     )  # fmt: skip
 
 
 def _against_threads(machine: Machine, kwai: Rates) -> Goal:
     ceiling = MAX_SENDERS * 1000 / LATENCY_MS
-    ratio = min(1.0, kwai.reached(machine) / ceiling)
+    ratio = median(kwai.per_s) / ceiling
     reference = f"{ceiling:,.0f}/s: {MAX_SENDERS} senders / {LATENCY_MS} ms"
-    return Goal(
-        "P7", "Kwai one by one, 50 ms", str(kwai), reference, f"{ratio:.2f}", "≥ 0.85", ratio >= 0.85,
-        _by_the_core(machine, kwai),
-    )  # fmt: skip
+    passed, why = _judged(machine, kwai, 0.85 * ceiling)
+    return Goal("P7", "Kwai one by one, 50 ms", str(kwai), reference, f"{ratio:.2f}", "≥ 0.85", passed, why)
 
 
-def _by_the_core(machine: Machine, rates: Rates) -> list[str]:
-    if not machine.is_shared:
-        return []
-    return [f"judged by what a core of its own would do: {rates.reached(machine):,.0f}/s"]
+def _judged(machine: Machine, rates: Rates, wanted: float) -> tuple[bool | None, list[str]]:
+    """By the clock. Where a shared machine starved us, too slow by the clock is a failure only if a core of its own
+    would not be enough either."""
+    if median(rates.per_s) >= wanted:
+        return True, []
+    if not machine.is_shared or rates.per_core < wanted:
+        return False, [f"a core of its own would do {rates.per_core:,.0f}/s at most; the goal is {wanted:,.0f}/s"]
+    return None, [f"starved: a core of its own could do {rates.per_core:,.0f}/s, and the goal is {wanted:,.0f}/s"]
 
 
 @contextmanager

@@ -36,7 +36,7 @@ QUICK = Scale(rounds=1, seconds=1.0, meta_events=5_000, kwai_events=1_500, rq_ev
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One line of the result. `passed` None: shown, not judged."""
+    """One line of the result. `passed` None: this machine could not tell."""
 
     key: str
     what: str

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.goals import Bench, Goal, check, median
-from bench.load import Answered, Shot, fire
+from bench.load import Answered, Shot, fire, has_wrk
 from bench.processes import Process, free_port, python, running, wait_for_port
 from bench.references import REFERENCE_TOKEN
 from bench.stand import EVENTS, KWAI_EVENT, stand, valkey
@@ -76,7 +76,8 @@ def _goal(bench: Bench, key: str, what: str, ours: Side, other: Side, name: str,
     by_rate = median([mine / theirs for mine, theirs in zip(ours.rates, other.rates, strict=True)])
     pairs = zip(ours.cpu_us, other.cpu_us, strict=True)
     by_cpu = median([theirs / mine for mine, theirs in pairs if mine])
-    decides = by_cpu if by_cpu and (key == "P5" or bench.machine.is_shared) else by_rate
+    prefer_cpu = key == "P5" or bench.machine.is_shared or not has_wrk()  # a client of ours is slower than the server
+    decides = by_cpu if by_cpu and prefer_cpu else by_rate
     return Goal(
         key, what, str(ours), f"{other}: {name}", f"{decides:.1f}×", f"≥ {least:g}×", decides >= least,
         [f"{by_rate:.1f}× by rate, {by_cpu:.1f}× by processor time; p99 {median(ours.p99_ms):.0f} ms against "

@@ -9,8 +9,8 @@ from flask_login import LoginManager, current_user
 
 from app.accounts import audit, sessions
 from app.accounts.models import User
-from app.core import access
-from app.core.db import begin_write, db
+from app.core import access, shell
+from app.core.db import begin_write, db, write
 from app.core.errors import is_api
 from app.core.menu import Viewer
 from app.core.ratelimit import Limit, limiter
@@ -71,6 +71,8 @@ def init_app(app: Flask) -> None:
     app.after_request(_note_seen)
     if _audit_denial not in access.on_denied:
         access.on_denied.append(_audit_denial)
+    if _keep_preferences not in shell.on_preferences:
+        shell.on_preferences.append(_keep_preferences)
 
 
 def _present() -> None:
@@ -87,6 +89,17 @@ def _note_seen(response: Response) -> Response:
     if due is not None:
         sessions.note_seen(runtime().engine, *due)
     return response
+
+
+def _keep_preferences(chosen: dict[str, str]) -> None:
+    """Language and theme go with the person to other browsers; in this one the cookies say the same."""
+    if not chosen or not current_user.is_authenticated:
+        return
+    id_ = current_user.id
+    with write() as session:
+        user = session.get_one(User, id_)
+        for name, value in chosen.items():
+            setattr(user, name, value)
 
 
 def _audit_denial(permission: str) -> None:

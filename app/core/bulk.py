@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import JSON, Connection, Table, Uuid, insert
@@ -45,7 +46,9 @@ class BulkInsert:
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         self._sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {conflict}".rstrip()  # noqa: S608 - own names
-        self._columns = [(name, _converter(table, name)) for name in columns]
+        self._pick = itemgetter(*columns)
+        found = ((index, _converter(table, name)) for index, name in enumerate(columns))
+        self._converters = [(index, convert) for index, convert in found if convert is not None]
 
     def __call__(self, connection: Connection, rows: Sequence[Row], at: datetime | None = None) -> int:
         if not rows:
@@ -55,17 +58,26 @@ class BulkInsert:
             return connection.execute(insert(self._table), list(rows)).rowcount
         extra = () if at is None else (_time(at),)
         try:
-            return driver.executemany(self._sql, [self._tuple(row) + extra for row in rows]).rowcount
+            return driver.executemany(self._sql, self._tuples(rows, extra)).rowcount
         except sqlite3.Error as error:  # as SQLAlchemy would have raised it, without the values
             kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
             raise kind(self._sql, None, error, hide_parameters=True) from error
 
-    def _tuple(self, row: Row) -> tuple[Any, ...]:
-        values = []
-        for name, convert in self._columns:
-            value = row[name]
-            values.append(value if convert is None or value is None else convert(value))
-        return tuple(values)
+    def _tuples(self, rows: Sequence[Row], extra: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Each object is converted once, however many rows and columns carry it: an account's id, the batch's time."""
+        done: dict[int, Any] = {}
+        tuples = []
+        for row in rows:
+            values = [*self._pick(row)]
+            for index, convert in self._converters:
+                value = values[index]
+                if value is not None:
+                    key = id(value)
+                    if key not in done:
+                        done[key] = convert(value)
+                    values[index] = done[key]
+            tuples.append((*values, *extra))
+        return tuples
 
 
 def _converter(table: Table, name: str) -> Callable[[Any], Any] | None:

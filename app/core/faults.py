@@ -28,6 +28,6 @@ def armed_by(folder: Path) -> Callable[[str], None]:
     return point
 
 
-# `faults.point("after_claim")` marks a place between two steps of the delivery cycle: a test aid for tests/chaos, which
+# `faults.point(name)` marks a place between two steps of the delivery cycle: a test aid for tests/chaos, which
 # only an operator can arm, by the environment variable KALITRACK_FAULT (a folder), and no request, setting or row.
 point: Callable[[str], None] = armed_by(Path(os.environ[VARIABLE])) if os.environ.get(VARIABLE) else _pass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from app.core import assets, browser_headers, gallery, htmx, i18n, menu
@@ -39,6 +41,7 @@ HTMX_CONFIG = {
 }
 
 bp = Blueprint("shell", __name__)
+on_preferences: list[Callable[[dict[str, str]], None]] = []  # called with what was chosen: {"theme": "dark"}
 
 
 def theme() -> str:
@@ -51,21 +54,20 @@ def theme() -> str:
 @public
 def preferences() -> ResponseReturnValue:
     """Language and theme of this browser; open to all, since the sign-in page has the switches too."""
+    allowed = {i18n.LOCALE_COOKIE: tuple(i18n.LOCALES), THEME_COOKIE: THEMES}
+    chosen = {name: request.form[name] for name, values in allowed.items() if request.form.get(name) in values}
     response = go(request.form.get("next", "/"))
-    _remember(response, i18n.LOCALE_COOKIE, request.form.get("locale"), i18n.LOCALES)
-    _remember(response, THEME_COOKIE, request.form.get("theme"), THEMES)
+    for cookie, value in chosen.items():
+        # scripts read the theme before the first paint; neither cookie is worth protecting
+        response.set_cookie(cookie, value, max_age=ONE_YEAR_S, samesite="Lax", secure=request.is_secure)
+    for listener in on_preferences:
+        listener(chosen)
     return response
 
 
 def has_csrf() -> bool:
     """Whether forms carry a token (they do in the product; a bare test app may have no CSRFProtect)."""
     return "csrf" in current_app.extensions
-
-
-def _remember(response: Response, cookie: str, value: str | None, allowed: object) -> None:
-    if value is not None and value in allowed:  # type: ignore[operator]
-        # scripts read the theme before the first paint; neither cookie is worth protecting
-        response.set_cookie(cookie, value, max_age=ONE_YEAR_S, samesite="Lax", secure=request.is_secure)
 
 
 def init_app(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 # fb.<subdomain index>.<creation time>.<id>, and perhaps the mark that Meta's parameter library appends.
@@ -40,6 +41,7 @@ def to_ctwa(value: str | None) -> str | None:
     return text if len(text) <= MAX_CLICK and CLICK_ID.fullmatch(text) else None
 
 
+@lru_cache(1024)  # the same few servers call again and again
 def to_address(value: str | None) -> str | None:
     """An IPv4 or IPv6 address without port, brackets or zone; None when it is none."""
     text = (value or "").strip()

@@ -93,11 +93,6 @@ class Take:
         """Whether it has nothing more to give just now."""
         return self.target.is_probe or len(self.rows) < self.wanted
 
-    @property
-    def has_to_be_seen_again(self) -> bool:
-        """Whether the next look should come soon: more to cancel, or a probe whose answer changes everything."""
-        return self.target.is_probe or self.cancelled > 0
-
 
 def claim(
     connection: Connection,

@@ -24,17 +24,14 @@ from app.outbound.crew import Crew, Landed
 from app.outbound.hand import Hand
 from app.outbound.kinds import Kinds, Leased
 from app.outbound.loading import start_by
+from app.outbound.pace import SETTLE_ROWS, SETTLE_S, Pace
 from app.outbound.shares import MAX_SENDERS, may_start, wanted
 from app.outbound.sight import Claim, Sight
 
 log = logging.getLogger(__name__)
-LOOK_S = 0.5  # by itself, bell or not
-LOOK_AWAY_S = 0.1
-AGAIN_S = 0.05  # where a look is known to have more to find
-SETTLE_S = 0.02  # results of a burst share a transaction; the first of a quiet time goes at once
-SETTLE_ROWS = 500
-GRACE_S = 6.0
-CUT_S = 1.0  # for cut calls to come back
+AGAIN_S = 0.05
+GRACE_S = 5.9  # of the 6.4 s that the supervisor gives; the rest is for cutting, settling and leaving
+CUT_S = 0.3  # for cut calls to come back
 TROUBLE_S = 0.25  # between tries while the database is away
 LONGEST_TROUBLE_S = 5.0  # and with a defect, which does not go away by itself
 RUNG = object()
@@ -56,7 +53,7 @@ class Drain:
         self._pulse = Pulse(runtime.engine, name, "deliver")
         self._hand = Hand()
         self._sight = Sight(clock.now())
-        self._look_at = self._settled_at = 0.0
+        self._pace = Pace(lambda: self._bell.away)
         self._troubles = 0
         self._stopping = threading.Event()
 
@@ -66,10 +63,10 @@ class Drain:
         """Works until the budget is spent (None: until stopped) or `stop`. While Valkey is away the budget does not
         count, since nobody could start a successor. Never raises."""
         until = clock.monotonic() + (budget_s if budget_s is not None else math.inf)
-        self._look_at = 0.0
+        self._pace.look_soon()
         while not self._stopping.is_set() and (clock.monotonic() < until or self._bell.away):
             try:
-                left_s = LOOK_S if self._bell.away else until - clock.monotonic()
+                left_s = self._pace.look_s if self._bell.away else until - clock.monotonic()
                 self._take_messages(min(self._patience(), left_s))
                 self._step()
                 self._troubles = 0
@@ -121,7 +118,7 @@ class Drain:
                 if isinstance(message, Landed):
                     self._take_landed(message)
                 else:
-                    self._look_at = 0.0
+                    self._pace.look_soon()
                 message = self._inbox.get_nowait()
         except Empty:
             return
@@ -130,14 +127,7 @@ class Drain:
         """Seconds until the next thing that has to be done, bell or not."""
         if self._wanted() or self._hand.claims or self._hand.renewals:
             return 0.0
-        until = self._look_at
-        if self._hand.results:
-            until = min(until, self._settled_at + SETTLE_S)
-        return max(0.0, min(until - clock.monotonic(), self._pace_s))
-
-    @property
-    def _pace_s(self) -> float:
-        return LOOK_AWAY_S if self._bell.away else LOOK_S
+        return self._pace.patience_s(self._hand.results)
 
     def _take_landed(self, landed: Landed) -> None:
         parcel = landed.parcel
@@ -153,10 +143,10 @@ class Drain:
             self._hand.renewals += parcel.rows
 
     def _step(self) -> None:
-        if clock.monotonic() >= self._look_at:
+        if self._pace.is_time_to_look:
             self._look()
         wanted_now = self._wanted()
-        if wanted_now or self._hand.renewals or self._has_to_settle():
+        if wanted_now or self._hand.renewals or self._pace.is_time_to_settle(self._hand.results):
             self._transact(wanted_now)
         while self._hand.claims:
             self._load()
@@ -165,9 +155,7 @@ class Drain:
 
     def _look(self) -> None:
         self._sight = self._books.look()
-        next_at = self._sight.next_at
-        soon = self._pace_s if next_at is None else max(0.0, (next_at - clock.now()).total_seconds())
-        self._look_at = clock.monotonic() + min(self._pace_s, soon)
+        self._pace.looked(self._sight.next_at)
         for target_id in self._hand.waiting:  # paused, throttled or broken by now: what has not started goes back
             if not self._sight.may_go(target_id):
                 self._books.give_back(self._hand.give_up(target_id))
@@ -176,28 +164,28 @@ class Drain:
         due = list(self._sight.due.values())
         return wanted(due, self._sight.batch_of, self._hand.rows, self._crew.size) if due else []
 
-    def _has_to_settle(self) -> bool:
-        results = self._hand.results
-        return results >= SETTLE_ROWS or (results > 0 and clock.monotonic() >= self._settled_at + SETTLE_S)
-
     def _transact(self, wanted_now: list[tuple[DueTarget, int]]) -> None:
         """Settles and claims in one transaction, then does what may only follow its commit."""
         claimed_at = clock.monotonic()
         results = self._hand.next_results(SETTLE_ROWS)
+        if results:
+            faults.point("before_settle")
         try:
             turn = self._books.turn(results, self._hand.renewals, wanted_now)
         except Exception:
             self._hand.keep(results)
             raise
-        self._settled_at = clock.monotonic() + (TROUBLE_S if turn.refused else 0)
+        if results:
+            faults.point("after_settle")
+        self._pace.settled(TROUBLE_S if turn.refused else SETTLE_S)
         self._hand.renewals = []
         self._hand.keep(turn.refused)
         refused = {id(result) for result in turn.refused}
         self._hand.drop([result.row for result in results if id(result) not in refused])
         self._note_takes(turn.takes, claimed_at)
         self._aftermath.follow(turn.written)
-        if any(item.is_bad_news for item in turn.written):
-            self._look_at = 0.0
+        if any(item.is_bad_news or self._sight.is_probing(item.result.row.target_id) for item in turn.written):
+            self._pace.look_soon()  # should the look fail
             self._look()
 
     def _note_takes(self, takes: list[Take], claimed_at: float) -> None:
@@ -207,8 +195,8 @@ class Drain:
         for take in takes:
             if take.is_dry:
                 self._sight.due.pop(take.target.id, None)
-            if take.has_to_be_seen_again:
-                self._look_at = min(self._look_at, clock.monotonic() + AGAIN_S)
+            if take.cancelled:  # there may be more
+                self._pace.look_soon(AGAIN_S)
 
     def _load(self) -> None:
         parcels, results = self._books.load(self._hand.claims[0])

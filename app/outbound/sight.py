@@ -34,6 +34,11 @@ class Sight:
         target = self.targets.get(target_id)
         return target is None or target.is_free_at(self.at)
 
+    def is_probing(self, target_id: UUID) -> bool:
+        """Whether the answer of one call decides about all others."""
+        target = self.targets.get(target_id)
+        return target is not None and target.is_probe
+
     def batch_of(self, target_id: UUID) -> int:
         party = self.parties.get(target_id)
         return party.adapter.max_batch if party else CLAIM_ROWS

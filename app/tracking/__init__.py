@@ -14,7 +14,7 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     from app.core.runtime import runtime
     from app.core.valkey import redis_url
     from app.core.writer import Writer
-    from app.outbound.verdicts import WaitingRoom
+    from app.outbound.waiting import WaitingRoom
     from app.tracking import api, documentation, pages
     from app.tracking.intake import Intake
     from app.tracking.lookup import Lookups

@@ -14,7 +14,7 @@ from app.core.jsonbody import check_content_encoding, check_content_type, parse,
 from app.core.ratelimit import RateLimiter
 from app.core.settings import Settings
 from app.core.writer import Ticket, Writer
-from app.outbound.verdicts import Waiter, WaitingRoom
+from app.outbound.waiting import Waiter, WaitingRoom
 from app.tracking import answers, asked
 from app.tracking.cors import Cors
 from app.tracking.draft import Draft, Drafter, Sender
@@ -110,8 +110,7 @@ class Intake:
     def _read(self, environ: Environ, limit: int) -> bytes:
         check_content_type(environ.get("CONTENT_TYPE"))
         check_content_encoding(environ.get("HTTP_CONTENT_ENCODING"))
-        with self._seats.reading():
-            return read_request(environ, limit)
+        return self._seats.read(lambda: read_request(environ, limit))
 
     # -- a batch ------------------------------------------------------------------------------------------------
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from app.accounts.models import ApiClient
-from app.core import clock, config_version
+from app.core import clock, config_version, metrics
 from app.core.bulk import BulkInsert
 from app.core.db import after_commit, by_account
+from app.core.errors import AppError
 from app.core.ids import created_at
 from app.core.queue import ring
 from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
@@ -44,6 +46,7 @@ class EventRecorder:
             _insert_events(connection, [_event_row(draft) for draft in new])
             _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
             after_commit(connection, "bell", ring)
+            after_commit(connection, "count", partial(metrics.count, "kalitrack_events_accepted", len(new)))
         _look_at_repeats(connection, drafts)
         _find_held(connection, drafts)
         self._touch_clients(connection, drafts, now)
@@ -54,9 +57,14 @@ class EventRecorder:
         if version != self._version:
             self._lookups.clear()
             self._version = version
+        judged: dict[tuple[UUID, UUID], AppError | None] = {}  # of a thousand drafts in a batch most have the same two
         for draft in drafts:
-            if min(draft.client.version, draft.pixel.version) != version:
-                draft.refusal = recheck(connection, version, draft.client, draft.pixel)
+            if min(draft.client.version, draft.pixel.version) == version:
+                continue
+            pair = (draft.client.id, draft.pixel.id)
+            if pair not in judged:
+                judged[pair] = recheck(connection, version, draft.client, draft.pixel)
+            draft.refusal = judged[pair]
 
     def _touch_clients(self, connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
         tick = clock.monotonic()

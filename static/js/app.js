@@ -52,6 +52,9 @@
     document.documentElement.dataset.theme = button.value;
     document.documentElement.dispatchEvent(new Event("themechange"));
     all("[data-theme-button]").forEach((other) => other.setAttribute("aria-pressed", String(other.value === button.value)));
+    const body = new FormData(button.form);
+    body.set("theme", button.value); // kept with the person, too
+    fetch(button.form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
   }
 
   document.addEventListener("click", (event) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,14 @@ from tests.chaos.harness import World, world
 NewWorld = Callable[..., AbstractContextManager[World]]
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split(",")]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_in_order_when_terminated() -> Iterator[None]:
+    """SIGTERM to the tests would otherwise leave PostgreSQL behind; everything else ends with its parent anyway."""
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

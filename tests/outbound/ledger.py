@@ -50,8 +50,9 @@ class Ledger:
 
     def deliveries(self, *ids: UUID) -> list[Any]:
         """All of them, or those with these ids in this order."""
+        wanted = select(Delivery.__table__).order_by(Delivery.id)
         with self.engine.connect() as connection:
-            rows = connection.execute(select(Delivery.__table__).order_by(Delivery.id)).all()
+            rows = connection.execute(wanted.where(Delivery.id.in_(ids)) if ids else wanted).all()
         by_id = {row.id: row for row in rows}
         return [by_id[id] for id in ids] if ids else list(rows)
 

@@ -137,7 +137,7 @@ def test_a_deleted_target_is_cancelled_in_parts_even_what_is_not_due(ledger, pix
     ledger.change(Target, pixel, state=TargetState.DELETED)
 
     first = claim_all(ledger.engine)
-    assert (first[0].cancelled, first[0].rows, first[0].has_to_be_seen_again) == (500, [], True)
+    assert (first[0].cancelled, first[0].rows) == (500, [])
     assert claim_all(ledger.engine)[0].cancelled == 100
 
     assert (ledger.statuses(), look(ledger)) == ({Status.CANCELLED: 600}, [])

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from app.core.exchange import Outcome
 from app.core.ids import uuid7
 from app.outbound.hand import Hand
 from app.outbound.kinds import Leased, Party
 from app.outbound.parcel import Load, Parcel, pack
+from app.outbound.results import Result
+from app.outbound.sight import Claim, Sight
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -75,12 +78,32 @@ def test_targets_take_turns():
 
 def test_the_hand_counts_what_waits_and_what_is_under_way():
     hand, one = Hand(), uuid7()
-    hand.add(parcels_of(one, 3))
+    parcels = parcels_of(one, 3)
+    hand.take_in(Claim([row for parcel in parcels for row in parcel.rows], Sight(NOW), 0.0))
+    hand.claims.clear()
+    hand.add(parcels)
     parcel = hand.take(lambda _: True)
     assert parcel is not None
     assert (hand.rows[one], hand.calls[one], hand.waiting) == (3, 1, {one})
 
     assert len(hand.give_up(one)) == 2
     hand.landed(parcel)
+    assert (hand.rows[one], hand.is_empty) == (1, True)  # until its result is written
+    hand.drop(parcel.rows)
 
-    assert (hand.is_empty, dict(hand.rows), dict(hand.calls)) == (True, {}, {})
+    assert (dict(hand.rows), dict(hand.calls)) == ({}, {})
+
+
+def results_of(parcels: list[Parcel]) -> list[Result]:
+    return [Result(row, Outcome.sent(), NOW, 1) for parcel in parcels for row in parcel.rows]
+
+
+def test_small_calls_are_written_before_a_large_one_is_through():
+    hand, large, small = Hand(), uuid7(), uuid7()
+    hand.keep(results_of(parcels_of(large, 100)))
+    hand.keep(results_of(parcels_of(small, 20)))
+
+    first = [result.row.target_id for result in hand.next_results(40)]
+    second = [result.row.target_id for result in hand.next_results(40)]
+
+    assert (first.count(small), first.count(large), second.count(large)) == (20, 20, 40)

@@ -21,7 +21,8 @@ from app.core.valkey import redis_url
 from app.core.writer import Writer
 from app.outbound.drain import Drain
 from app.outbound.models import Target
-from app.outbound.verdicts import Verdict, WaitingRoom
+from app.outbound.verdicts import Verdict
+from app.outbound.waiting import WaitingRoom
 from app.simulator import Simulator
 from app.tracking import answers
 from app.tracking.intake import Intake

@@ -28,17 +28,20 @@ def deliver(ledger, kwai, simulator, wait_for):
     return deliver_one
 
 
+def beating(ledger):
+    with ledger.engine.connect() as connection:
+        return set(last_seen(connection))
+
+
 def test_it_delivers_says_that_it_lives_and_stops_within_a_second(start, ledger, deliver, wait_for):
     worker = start("deliver", "1")
     deliver(20)
-    with ledger.engine.connect() as connection:
-        assert set(last_seen(connection)) == {"deliver"}
+    wait_for(lambda: beating(ledger) == {"deliver"})
     wait_for(lambda: ledger.statuses() == {Status.DONE: 1})
 
     assert worker.stop() < 1.5
 
-    with ledger.engine.connect() as connection:
-        assert last_seen(connection) == {}
+    assert beating(ledger) == set()
 
 
 def test_a_stop_lets_a_slow_call_finish(start, ledger, kwai, simulator, wait_for):
