@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,7 +19,6 @@ from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.outbound.models import Delivery, Status
 from app.outbound.results import Written
 
-log = logging.getLogger(__name__)
 BACKLOG = 200  # groups of verdicts that wait for Valkey
 END_S = 0.5
 FINAL = (Status.DONE, Status.DEAD, Status.CANCELLED)

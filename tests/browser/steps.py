@@ -7,6 +7,8 @@ from playwright.sync_api import Page
 
 from tests.people import Browser
 
+SUMMARY = "[data-focus]"  # of a form's errors, and the headline of what came of it
+
 
 def printed_link(app: Flask) -> str:
     """The set-up link as the command prints it."""
@@ -18,3 +20,21 @@ def come_in(page: Page, url: str, person: Browser) -> None:
     cookie = person.session_cookie()
     assert cookie is not None
     page.context.add_cookies([{"name": "kalitrack_session", "value": cookie, "url": url}])
+
+
+def fill(page: Page, **values: str) -> None:
+    for name, value in values.items():
+        page.fill(f"[name={name}]", value)
+
+
+def submit(page: Page) -> None:
+    page.click("[data-submit]")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until it is there, as a person without a mouse does."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not lead to {selector}")
