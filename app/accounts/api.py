@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.access import acting, current_actor
 from app.core.api import Principal, authenticate_with, current, endpoint, resource_blueprint
 from app.core.db import db, write
-from app.core.errors import request_id
+from app.core.logs import request_id
 from app.core.ratelimit import limiter
 from app.core.runtime import runtime
 

@@ -11,8 +11,9 @@ from app.accounts.forms import SetupForm, SignInForm
 from app.accounts.sign_in import WrongCredentials
 from app.core.access import Actor, acting, public
 from app.core.db import db, write
-from app.core.errors import Invalid, NotFound, localized, request_id
+from app.core.errors import Invalid, NotFound, localized
 from app.core.htmx import go, page, safe_next
+from app.core.logs import request_id
 from app.core.ratelimit import limiter
 
 bp = Blueprint("accounts", __name__)

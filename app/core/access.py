@@ -13,8 +13,9 @@ from flask import Flask, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.core.errors import Forbidden, is_api, request_id
+from app.core.errors import Forbidden, is_api
 from app.core.htmx import is_htmx
+from app.core.logs import request_id
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]

@@ -7,7 +7,6 @@ import math
 import random
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any, ClassVar, TypeAlias, cast
 
 from flask import Flask, Response, g, render_template, request
@@ -22,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.core import wire
 from app.core.htmx import is_htmx
+from app.core.logs import request_id
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,6 @@ SQLITE_AWAY = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def N_(text: str) -> str:
@@ -255,11 +254,16 @@ def register(app: Flask) -> None:
     """Names every exchange and translates every exception of the app. Call it before anything else registers hooks."""
     app.before_request(_begin)
     app.after_request(_stamp)
+    app.teardown_request(_end)
     app.register_error_handler(Exception, translate)
 
 
 def _begin() -> None:
     g.request_id = begin_exchange(request.environ)
+
+
+def _end(_error: BaseException | None) -> None:
+    request_id.set(None)  # what this thread logs later belongs to no exchange
 
 
 def _stamp(response: Response) -> Response:

@@ -13,6 +13,7 @@ from app.core import metrics, wire
 from app.core.access import public
 from app.core.browser_headers import security_headers
 from app.core.errors import as_app_error, begin_exchange, json_answer
+from app.core.logs import request_id
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -79,10 +80,10 @@ class FrontDoor:
     def _answer(
         self, handlers: Mapping[str, Handler], environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
-        request_id = begin_exchange(environ)
+        name = begin_exchange(environ)
         answer = self._call(handlers, environ)
         body = answer.body
-        headers = [*answer.headers, ("X-Request-Id", request_id), ("Content-Length", str(len(body)))]
+        headers = [*answer.headers, ("X-Request-Id", name), ("Content-Length", str(len(body)))]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
         headers += self._dress
@@ -91,6 +92,7 @@ class FrontDoor:
             headers = [*answer.headers, *(pair for pair in headers[len(answer.headers) :] if pair[0] not in own)]
         metrics.count_request(environ["PATH_INFO"], answer.status)  # one of the table's paths
         start_response(STATUS_LINES[answer.status], headers)
+        request_id.set(None)
         return [body]
 
     def _call(self, handlers: Mapping[str, Handler], environ: Environ) -> Answer:

@@ -26,6 +26,7 @@ MESSAGE_LIMIT = 4096
 EXCEPTION_LIMIT = 16 * 1024
 FILE_MODE = 0o640
 
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)  # of the exchange this thread answers
 _bound: ContextVar[Mapping[str, Any]] = ContextVar("bound", default={})  # noqa: B039  # never changed, only replaced
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -163,7 +164,7 @@ def told(record: logging.LogRecord) -> dict[str, Any]:
     if kept is None:
         kept = {"message": scrub(_message(record), MESSAGE_LIMIT)}
         extra = {name: value for name, value in vars(record).items() if name not in _OWN}
-        for name, value in {**_bound.get(), **extra}.items():
+        for name, value in {"request_id": request_id.get(), **_bound.get(), **extra}.items():
             if value is not None:
                 kept[name] = MASK if is_sensitive(name) else redact(value)
         if trace := _trace(record):

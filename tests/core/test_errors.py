@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.core import errors
+from app.core import errors, logs
 from app.core.errors import (
     Conflict,
     Forbidden,
@@ -180,7 +180,7 @@ def test_every_answer_has_its_own_request_id(app: Flask) -> None:
 
 
 def test_the_front_door_and_flask_agree_on_the_request_id(app: Flask) -> None:
-    app.add_url_rule("/fine", "fine", lambda: errors.request_id.get() or "")
+    app.add_url_rule("/fine", "fine", lambda: logs.request_id.get() or "")
     answer = app.test_client().get("/fine", environ_overrides={errors.REQUEST_ID_KEY: "of-the-front-door"})
     assert (answer.headers["X-Request-Id"], answer.text) == ("of-the-front-door", "of-the-front-door")
 
@@ -196,3 +196,12 @@ def test_an_error_page_that_fails_still_answers(app: Flask) -> None:
 def test_an_error_is_answered_without_flask() -> None:
     status, headers, body = errors.json_answer(errors.as_app_error(TooMany(3, "Slow down")))
     assert (status, headers["Retry-After"], body) == (429, "3", b'{"error":"Slow down"}')
+
+
+def test_what_an_exchange_logs_carries_its_request_id(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    app.add_url_rule("/says", "says", lambda: logging.getLogger("app.test").warning("halfway") or "said")
+    told: list[Any] = []
+    caplog.handler.addFilter(lambda record: told.append(logs.told(record).get("request_id")) or True)
+    answer = app.test_client().get("/says")
+    logging.getLogger("app.test").warning("afterwards")
+    assert told == [answer.headers["X-Request-Id"], None]
