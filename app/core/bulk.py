@@ -55,7 +55,8 @@ class BulkInsert:
             return 0
         driver = sqlite_driver(connection)
         if driver is None:
-            return connection.execute(insert(self._table), list(rows)).rowcount
+            connection.execute(insert(self._table), list(rows))
+            return len(rows)
         extra = () if at is None else (_time(at),)
         try:
             return driver.executemany(self._sql, self._tuples(rows, extra)).rowcount

@@ -160,7 +160,9 @@ class Settings(BaseModel):
         values.setdefault("database_url", f"sqlite:///{data_dir / 'kalitrack.db'}")
         on_sqlite = str(values["database_url"]).startswith("sqlite")
         values.setdefault("web_processes", 1 if on_sqlite else os.cpu_count() or 1)
-        values.setdefault("public_url", f"http://{values.get('host', '127.0.0.1')}:{values.get('port', 5001)}")
+        host = str(values.get("host", "127.0.0.1"))
+        address = f"[{host}]" if ":" in host else host
+        values.setdefault("public_url", f"http://{address}:{values.get('port', 5001)}")
         try:
             return cls(**values)
         except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -11,13 +11,13 @@ from sqlalchemy import select
 from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db
 from app.core.errors import NotFound
-from app.core.ids import created_at, to_uuid
+from app.core.ids import created_at, to_uuid7
 from app.outbound.models import Attempt, Delivery, Status, Target
+from app.tracking.log import CLOCK_SKEW
 from app.tracking.models import TrackedEvent
 from app.tracking.status import EventStatus, event_status
 
 PREFIX = "track_"
-CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
 bp = resource_blueprint("tracking_api", __name__, "/tracking")
 
 
@@ -80,15 +80,11 @@ def _next_attempt_at(delivery: Delivery | None, word: str) -> datetime | None:
 
 def _own_event(request_id: str) -> TrackedEvent:
     """Its time is in its id, so one partition is read. Raises NotFound for another client's as for none."""
-    id_ = to_uuid(request_id.removeprefix(PREFIX)) if request_id.startswith(PREFIX) else None
-    if id_ is None or id_.version != 7:
+    id_ = to_uuid7(request_id.removeprefix(PREFIX)) if request_id.startswith(PREFIX) else None
+    if id_ is None:
         raise NotFound()
     caller = current()
-    try:
-        key = (caller.account_id, created_at(id_), id_)
-    except OverflowError:  # a made-up id from after the year 9999
-        raise NotFound() from None
-    event = db.session.get(TrackedEvent, key)
+    event = db.session.get(TrackedEvent, (caller.account_id, created_at(id_), id_))
     if event is None or event.client_id != caller.client_id:
         raise NotFound()
     return event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status, Target
 from app.tracking.models import TrackedEvent
 from app.tracking.status import EventStatus, event_status
 
+CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
 PREFIX = "track_"  # of a request id; the rest is the hex of the event's id
 MAX_ATTEMPTS = 200
 
@@ -47,7 +49,7 @@ def request_id(event_id: UUID) -> str:
 
 def to_event_id(text: str) -> UUID | None:
     """The id in `track_<hex>` or a bare UUID; None for anything else."""
-    return ids.to_uuid(text.removeprefix(PREFIX))
+    return ids.to_uuid7(text.removeprefix(PREFIX))
 
 
 def search(
@@ -137,7 +139,7 @@ def _line(event: TrackedEvent, delivery: Delivery | None, target_state: str | No
 def get(account_id: UUID, event_id: UUID | None) -> Detail:
     """One event by its id, which carries the partition it is in. Raises NotFound, also for another account's."""
     event = None
-    if event_id is not None and event_id.version == 7:
+    if event_id is not None:
         event = db.session.get(TrackedEvent, (account_id, ids.created_at(event_id), event_id))
     if event is None:
         raise NotFound
@@ -155,6 +157,6 @@ def _attempts(account_id: UUID, event: TrackedEvent, deliveries: list[Delivery])
     tried = select(Attempt).where(
         Attempt.account_id == account_id,
         Attempt.delivery_id.in_([delivery.id for delivery in deliveries]),
-        Attempt.created_at >= event.created_at,  # older partitions cannot hold any
+        Attempt.created_at >= event.created_at - CLOCK_SKEW,  # older partitions cannot hold any
     )
     return list(db.session.scalars(tried.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(MAX_ATTEMPTS)))

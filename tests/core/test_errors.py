@@ -200,7 +200,7 @@ def test_an_error_is_answered_without_flask() -> None:
 
 def test_what_an_exchange_logs_carries_its_request_id(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     app.add_url_rule("/says", "says", lambda: logging.getLogger("app.test").warning("halfway") or "said")
-    told: list[Any] = []
+    told: list[object] = []
     caplog.handler.addFilter(lambda record: told.append(logs.told(record).get("request_id")) or True)
     answer = app.test_client().get("/says")
     logging.getLogger("app.test").warning("afterwards")
