@@ -31,13 +31,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder="../templates", static_folder="../static")
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_PARTS=1000)
+    app.url_map.merge_slashes = False  # its redirects would repeat any Host header
     engine = database.init_app(app, settings)
     app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys))
     queue.use(redis_url(settings))
     Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     errors.register(app)
     shell.init_app(app)
-    door = FrontDoor(settings.serves_tls)
+    door = FrontDoor(settings.serves_tls, settings.web_threads)
     for feature in (accounts, pixels):
         feature.init_app(app)
     tracking.init_app(app, door)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -97,10 +98,13 @@ def is_health_check() -> bool:
     return request.path.startswith("/health/") or request.path == "/metrics"
 
 
+HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::\d{1,5})?")
+
+
 def asked_host() -> str:
     """The Host header's name without its port, lower-cased; empty when it is not one."""
-    host = request.headers.get("Host", "").lower()
-    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    match = HOST.fullmatch(request.headers.get("Host", "").lower())
+    return match[1] if match else ""
 
 
 def is_from_elsewhere() -> bool:
@@ -132,7 +136,10 @@ def to_sign_in() -> Response:
 def _here() -> str:
     """The page to come back to: that of the address bar, never the fragment that was asked for."""
     if is_htmx():
-        seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+        try:
+            seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:  # "http://[" and the like
+            return "/"
         return f"{seen.path}?{seen.query}" if seen.query else seen.path or "/"
     if request.method not in ("GET", "HEAD"):
         return "/"

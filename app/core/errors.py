@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 Text: TypeAlias = str | LazyString  # English (a msgid, translated where a page shows it), or from lazy_gettext
 RETRY_AFTER_S = 2
+REFUSED_KEY = "kalitrack.refused"  # an AppError from before Flask, to be answered in the form that the path asks for
 REQUEST_ID_KEY = "kalitrack.request_id"  # of the WSGI environment: no header can set it
 SQLITE_AWAY = {
     sqlite3.SQLITE_BUSY,
@@ -260,6 +261,8 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     g.request_id = begin_exchange(request.environ)
+    if (refused := request.environ.get(REFUSED_KEY)) is not None:
+        raise refused
 
 
 def _end(_error: BaseException | None) -> None:

@@ -11,9 +11,11 @@ from flask import Flask, Response, request
 
 from app.core import metrics, wire
 from app.core.access import public
+from app.core.bodies import take_body
 from app.core.browser_headers import security_headers
 from app.core.errors import as_app_error, begin_exchange, json_answer
 from app.core.logs import request_id
+from app.core.seats import Seats
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -43,7 +45,8 @@ Handler = Callable[[Environ], Answer]
 class FrontDoor:
     """The table of hot paths. Handlers are WSGI-level: they get the environment and raise `AppError`s."""
 
-    def __init__(self, tls: bool) -> None:
+    def __init__(self, tls: bool, threads: int) -> None:
+        self.seats = Seats(threads)
         self._table: dict[str, dict[str, Handler]] = {}
         self._dress = security_headers(is_html=False, private=True, tls=tls)
         self._dressed_names = {name for name, _ in self._dress}
@@ -65,6 +68,7 @@ class FrontDoor:
         def wsgi_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             handlers = table.get(environ["PATH_INFO"])
             if handlers is None:
+                take_body(environ, self.seats)
                 return inner(environ, start_response)
             return self._answer(handlers, environ, start_response)
 

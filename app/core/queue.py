@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 BELL = "bell:deliver"
 BELL_LENGTH = 64  # a rung bell is a hint; more tokens than drains are of no use
 TIMEOUT_S = 0.3
+MAX_CONNECTIONS = 4096  # more than a process has threads: redis-py's own 100 would look like an absence of Valkey
 COALESCE_S = 0.004
 ALWAYS_AWAY_ERRORS = (RedisError, OSError)
 
@@ -28,6 +29,7 @@ def connect(url: str, *, timeout_s: float = TIMEOUT_S) -> Redis:
     """A best-effort client: short timeouts and no retries, since redis-py's own ten retries cost 3 s a call while
     Valkey is away."""
     options: dict[str, Any] = {
+        "max_connections": MAX_CONNECTIONS,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": TIMEOUT_S,
         "retry": Retry(NoBackoff(), 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ from app.core.errors import Invalid
 
 MAX_REPORTED = 50
 MAX_NAME = 100
+CONTROLS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)  # line breaks and tabs may stay
 MAX_TEXT = 10_000  # of a string whose field says nothing tighter
 M = TypeVar("M", bound=BaseModel)
 
@@ -49,10 +53,32 @@ def validate(model: type[M], value: dict[str, Any]) -> M:
 
     It goes through JSON once more because pydantic knows JSON's own strictness only there: on Python values it either
     takes true for 1 or refuses an id in text. Null means absent, so a null key is left out."""
+    refuse_control_characters(value)
     try:
         return model.model_validate_json(_compact(value), strict=True)
     except ValidationError as error:
         raise to_invalid(error, value) from None
+
+
+def refuse_control_characters(value: dict[str, Any]) -> None:
+    """Text that people will read holds nothing that moves the cursor or turns the direction of reading. Raises Invalid
+    with the name of the field at the top."""
+    for name, member in value.items():
+        if CONTROLS.search(name) or any(CONTROLS.search(text) for text in _texts(member)):
+            shown = CONTROLS.sub("", name)[:MAX_NAME]
+            raise Invalid({shown: ["Control characters are not allowed"]}, f"{shown} has control characters")
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _texts(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _texts(member)
 
 
 def validate_query(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:

@@ -42,5 +42,5 @@ class Bell:
 
     def _note(self, away: bool, why: str = "") -> None:
         if away != self.away:
-            self.away = away
             log.warning("Valkey is away (%s): deliveries go on without it" if away else "Valkey is back%s", why)
+            self.away = away

@@ -105,11 +105,12 @@ def _report(parcel: Parcel, reply: Reply, started_at: datetime) -> Landed:
     is_cut = reply.error == CUT
     outcome = Outcome.retry(CUT_DETAIL) if is_cut else parcel.read(reply)
     how = How.CUT if is_cut else How.CALL
-    outcomes = outcome if isinstance(outcome, list) else [outcome] * len(parcel.rows)
+    said = [_clean(each) for each in (outcome if isinstance(outcome, list) else [outcome])]
+    outcomes = said if isinstance(outcome, list) else said * len(parcel.rows)
     # NUL: PostgreSQL takes none, and one platform's odd answer must not hold up everybody's results
     response = scrub(reply.text, RESPONSE_LIMIT).replace("\x00", "") if reply.body else reply.error
     results = [
-        Result(row, _clean(each), started_at, reply.duration_ms, reply.status, response, item, how, parcel.seen)
+        Result(row, each, started_at, reply.duration_ms, reply.status, response, item, how, parcel.seen)
         for row, item, each in zip(parcel.rows, parcel.items, outcomes, strict=True)
     ]
     refused = isinstance(outcome, Outcome) and outcome.verdict is Verdict.REJECTED and len(parcel.rows) > 1

@@ -22,7 +22,7 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     state = runtime(app)
     lookups = Lookups(state.engine)
     room = WaitingRoom(redis_url(state.settings), state.engine)
-    Intake(state.settings, lookups, Writer(state.engine), room, limiter(app)).register(door)
+    Intake(state.settings, lookups, Writer(state.engine), room, limiter(app), door.seats).register(door)
     config_version.on_bump.append(lookups.clear)
     stopping.on_stop(room.stop)
     pages.init_app(app)

@@ -12,6 +12,7 @@ from app.core.errors import AppError, Malformed, TooLarge, TooMany, Unauthorized
 from app.core.frontdoor import Answer, Environ, FrontDoor
 from app.core.jsonbody import check_content_encoding, check_content_type, parse, read_request
 from app.core.ratelimit import RateLimiter
+from app.core.seats import Seats
 from app.core.settings import Settings
 from app.core.writer import Ticket, Writer
 from app.outbound.waiting import Waiter, WaitingRoom
@@ -21,7 +22,6 @@ from app.tracking.draft import Draft, Drafter, Sender
 from app.tracking.lookup import KnownClient, Lookups
 from app.tracking.recheck import refuse_client
 from app.tracking.recorder import EventRecorder
-from app.tracking.seats import Seats
 
 EVENT_BYTES = 64 * 1024
 BATCH_BYTES = 2 * 1024 * 1024
@@ -34,7 +34,13 @@ class Intake:
     """The handlers, with what one process shares among its requests."""
 
     def __init__(
-        self, settings: Settings, lookups: Lookups, writer: Writer, room: WaitingRoom, limiter: RateLimiter
+        self,
+        settings: Settings,
+        lookups: Lookups,
+        writer: Writer,
+        room: WaitingRoom,
+        limiter: RateLimiter,
+        seats: Seats,
     ) -> None:
         self._answer_timeout_s = settings.answer_timeout
         self._lookups = lookups
@@ -44,7 +50,7 @@ class Intake:
         self._drafter = Drafter(settings, lookups)
         self._recorder = EventRecorder(lookups)
         self._cors = Cors(settings.cors_origin)
-        self._seats = Seats(settings.web_threads)
+        self._seats = seats
 
     def register(self, door: FrontDoor) -> None:
         """Takes its paths at the front door, with and without the version."""

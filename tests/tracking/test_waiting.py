@@ -17,6 +17,7 @@ from app.core.db import begin_write
 from app.core.frontdoor import Answer
 from app.core.ratelimit import limiter
 from app.core.runtime import runtime
+from app.core.seats import Seats
 from app.core.valkey import redis_url
 from app.core.writer import Writer
 from app.outbound.drain import Drain
@@ -167,7 +168,14 @@ def test_waiting_works_while_valkey_is_away(sender: Sender, deliveries: Drain, s
 def test_a_stop_answers_everybody_who_waits(app: Flask, sender: Sender) -> None:
     state = runtime(app)
     room = WaitingRoom(redis_url(state.settings), state.engine)
-    intake = Intake(state.settings, Lookups(state.engine), Writer(state.engine), room, limiter(app))
+    intake = Intake(
+        state.settings,
+        Lookups(state.engine),
+        Writer(state.engine),
+        room,
+        limiter(app),
+        Seats(state.settings.web_threads),
+    )
 
     def post(number: int) -> Answer:
         sent = {"Authorization": f"Bearer {sender.token}"}

@@ -28,6 +28,7 @@ PIXELS = [
     SelectChoice(ALL, _l("All pixels of the account")),
     SelectChoice(SOME, _l("Only the ones chosen here")),
 ]
+MAX_DIGITS = 10
 OUT_OF_RANGE = _l("Choose 1 to 10,000,000, or leave it empty for no limit.")
 OVERLAP_RANGE = _l("Choose 0 to 168 hours.")
 WIRE_NAMES = {
@@ -44,8 +45,17 @@ def checkboxes(label: Any, **options: Any) -> SelectMultipleField:
     return SelectMultipleField(label, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput(), **options)
 
 
+class SmallInteger(IntegerField):  # type: ignore[misc]
+    """A whole number of at most ten digits: the library's range check overflows on longer ones."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist and len(valuelist[0].strip()) > MAX_DIGITS:
+            raise ValueError(self.gettext("Not a valid integer value."))
+        super().process_formdata(valuelist)
+
+
 def limit(label: Any) -> IntegerField:
-    return IntegerField(label, [Optional(), NumberRange(1, MAX_LIMIT, OUT_OF_RANGE)])
+    return SmallInteger(label, [Optional(), NumberRange(1, MAX_LIMIT, OUT_OF_RANGE)])
 
 
 class ClientForm(Form):
@@ -81,7 +91,7 @@ class ClientForm(Form):
 
 
 class RotateForm(Form):
-    overlap_hours = IntegerField(
+    overlap_hours = SmallInteger(
         _l("Hours that the present token stays valid"),
         [InputRequired(REQUIRED), NumberRange(0, MAX_OVERLAP_H, OVERLAP_RANGE)],
         default=DEFAULT_OVERLAP_H,

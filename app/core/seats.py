@@ -11,8 +11,8 @@ SPARE_THREADS = 8  # always free for images, pages and what answers at once
 
 
 class Seats:
-    """Two counters that never block: at most half of the threads wait, and some are free of reading and waiting. With
-    few threads fewer are spared, or those that wait would leave none to read a body."""
+    """Two counters that never block, one pair for all requests of a process: at most half of the threads wait, and some
+    are free of reading and waiting. With few threads fewer are spared, or those that wait would leave none to read."""
 
     def __init__(self, threads: int) -> None:
         self._busy = _Counter(max(1, threads - min(SPARE_THREADS, threads // 4)))
