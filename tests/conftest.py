@@ -20,6 +20,7 @@ from app.core import clock, migrate
 from app.core.db import Base, db
 from app.core.runtime import runtime
 from app.core.settings import Settings
+from app.tracking import ROOM
 from tests.servers import postgres_server, valkey_server
 
 pytest_plugins = ["tests.people"]
@@ -98,6 +99,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     if not settings.is_sqlite:
         empty_postgresql(app)
     yield app
+    app.extensions[ROOM].stop()  # its threads, if a request started them
     with app.app_context():
         db.session.remove()
     runtime(app).engine.dispose()

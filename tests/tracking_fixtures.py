@@ -28,6 +28,7 @@ from app.outbound.drain import Drain
 from app.outbound.models import Delivery
 from app.pixels import service as pixels
 from app.simulator import Simulator
+from app.tracking import ROOM
 from app.tracking.models import EventKey, TrackedEvent
 
 EVENTS = "/api/tracking/events"
@@ -137,6 +138,7 @@ def other_app(app: Flask, settings: Settings) -> Iterator[Flask]:
     other = create_app(settings)
     config_version.on_bump[:] = listeners
     yield other
+    other.extensions[ROOM].stop()
     runtime(other).engine.dispose()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from app.core.sentinel import parse_sentinel
 
 log = logging.getLogger(__name__)
 BELL = "bell:deliver"
+CONFIG = "config"  # the channel on which a change of clients or pixels is told to every process
 BELL_LENGTH = 64  # a rung bell is a hint; more tokens than drains are of no use
 TIMEOUT_S = 0.3
 MAX_CONNECTIONS = 4096  # more than a process has threads: redis-py's own 100 would look like an absence of Valkey
@@ -52,6 +54,7 @@ class Ringer:
         self._wanted = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._config_moved = False
         self._pid = 0
 
     def ring(self) -> None:
@@ -59,6 +62,11 @@ class Ringer:
         if self._pid != os.getpid() or self._thread is None:
             self._start()
         self._wanted.set()
+
+    def tell_config(self) -> None:
+        """Asks for word of a changed configuration, with a bell that does no harm."""
+        self._config_moved = True
+        self.ring()
 
     def _start(self) -> None:
         with self._lock:
@@ -77,6 +85,10 @@ class Ringer:
             self._wanted.clear()
             faults.point("before_bell")
             push_bell(client)
+            if self._config_moved:
+                self._config_moved = False
+                with suppress(*ALWAYS_AWAY_ERRORS):
+                    client.publish(CONFIG, 1)
 
 
 def push_bell(client: Redis) -> bool:
@@ -109,3 +121,9 @@ def ring() -> None:
     """The doorbell after a commit: a hint that something is due."""
     if _current is not None:
         _current.ring()
+
+
+def tell_config() -> None:
+    """After a commit that changed a client or pixel: a hint to every process to look again."""
+    if _current is not None:
+        _current.tell_config()

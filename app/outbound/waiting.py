@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from redis import Redis
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
-from app.core.queue import ALWAYS_AWAY_ERRORS, connect
+from app.core.queue import ALWAYS_AWAY_ERRORS, CONFIG, connect
 from app.outbound.verdicts import Ref, Verdict, channel, find_verdicts
 
 log = logging.getLogger(__name__)
@@ -52,10 +52,11 @@ class Waiter:
 
 class WaitingRoom:
     """The waiters of one web process: one subscriber wakes them, one sweeper asks the database for those that the
-    channel forgot. Threads start with the first waiter, in the process that serves."""
+    channel forgot. Threads start with the first request, in the process that serves."""
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    def __init__(self, url: str, engine: Engine, config_moved: Callable[[], None] = lambda: None) -> None:
         self._url = url
+        self._config_moved = config_moved
         self._engine = engine
         self._lock = threading.Lock()
         self._waiters: dict[UUID, list[Waiter]] = {}
@@ -68,10 +69,14 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._waiters)
 
-    def enter(self, account_id: UUID, ref_id: UUID) -> Waiter:
-        """Registers a request, before its row can enter the writer's queue."""
+    def open(self) -> None:
+        """Starts listening, once in the process that serves: for verdicts, and for word of a changed configuration."""
         if self._pid != os.getpid():
             self._start()
+
+    def enter(self, account_id: UUID, ref_id: UUID) -> Waiter:
+        """Registers a request, before its row can enter the writer's queue."""
+        self.open()
         waiter = Waiter(account_id, ref_id)
         with self._lock:
             self._waiters.setdefault(ref_id, []).append(waiter)
@@ -108,7 +113,7 @@ class WaitingRoom:
         ready.wait(0.5)  # subscribed before the first request's row exists, if Valkey is there at all
 
     def _listen(self, ready: threading.Event) -> None:
-        while True:
+        while not self._stopping:
             try:
                 self._hear(connect(self._url, timeout_s=2.0), ready)
             except (*ALWAYS_AWAY_ERRORS, ValueError, TypeError, AttributeError) as error:  # away, or told nonsense
@@ -119,14 +124,17 @@ class WaitingRoom:
 
     def _hear(self, client: Redis, ready: threading.Event) -> None:
         with client.pubsub() as pubsub:  # type: ignore[no-untyped-call]
-            pubsub.subscribe(channel(self.process))
-            while True:
+            pubsub.subscribe(channel(self.process), CONFIG)
+            while not self._stopping:
                 message = pubsub.get_message(timeout=1.0)
                 if message is None:
                     pubsub.ping()  # a connection that went silent is found out
                 elif message["type"] == "subscribe":
+                    self._config_moved()  # what was told while nobody listened is lost
                     self._away = False
                     ready.set()
+                elif message["type"] == "message" and message["channel"] == CONFIG.encode():
+                    self._config_moved()
                 elif message["type"] == "message":
                     for hex_id, verdict in json.loads(message["data"]).items():
                         self._wake(UUID(hex_id), Verdict(**verdict))
@@ -138,8 +146,9 @@ class WaitingRoom:
             waiter.wake(verdict)
 
     def _sweep_for_ever(self) -> None:
-        while True:
-            self._some.wait()
+        while not self._stopping:
+            if not self._some.wait(SWEEP_S):
+                continue
             threading.Event().wait(SWEEP_AWAY_S if self._away else SWEEP_S)
             with self._lock:
                 if not self._waiters:

@@ -6,10 +6,12 @@ from flask import Flask
 
 from app.core.frontdoor import FrontDoor
 
+ROOM = "kalitrack.waiting_room"
+
 
 def init_app(app: Flask, door: FrontDoor) -> None:
     """Intake at the front door, the status API and the event pages."""
-    from app.core import config_version, stopping
+    from app.core import config_version, queue, stopping
     from app.core.ratelimit import limiter
     from app.core.runtime import runtime
     from app.core.valkey import redis_url
@@ -21,9 +23,10 @@ def init_app(app: Flask, door: FrontDoor) -> None:
 
     state = runtime(app)
     lookups = Lookups(state.engine)
-    room = WaitingRoom(redis_url(state.settings), state.engine)
+    room = WaitingRoom(redis_url(state.settings), state.engine, lookups.clear)
     Intake(state.settings, lookups, Writer(state.engine), room, limiter(app), door.seats).register(door)
-    config_version.on_bump.append(lookups.clear)
+    config_version.on_bump.extend((lookups.clear, queue.tell_config))
+    app.extensions[ROOM] = room
     stopping.on_stop(room.stop)
     pages.init_app(app)
     app.register_blueprint(api.bp)

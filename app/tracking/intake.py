@@ -86,6 +86,7 @@ class Intake:
     # -- the caller ---------------------------------------------------------------------------------------------
 
     def _client(self, environ: Environ) -> KnownClient:
+        self._room.open()
         try:
             token = bearer_token(environ.get("HTTP_AUTHORIZATION"))
         except Unauthorized:

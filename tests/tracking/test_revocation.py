@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from app.accounts import audit
 from app.accounts.clients import service as clients
 from app.accounts.models import Account
 from app.accounts.sign_in import first_account
+from app.core import clock
 from app.core.access import Actor
 from app.core.db import db, write
 from app.outbound.models import Delivery
 from app.pixels import service as pixels
+from app.tracking.lookup import MISS_S
 from tests.tracking_fixtures import ASYNC, KWAI_PIXEL, KWAI_REGISTRATION, META_PURCHASE, Sender, within_a_second
 
 UNAUTHORIZED = (401, {"error": "Unauthorized"})
@@ -134,3 +137,14 @@ def test_a_new_event_name_works_within_a_second_of_its_refusal(app: Flask, there
     assert post(there, event_name="Matricula")[0] == 400
     change(app, lambda actor: pixels.update(actor, pixel(app), {"settings": {"customEvents": ["Matricula"]}}))
     assert within_a_second(lambda: post(there, event_name="Matricula")[0] == 202)
+
+
+def test_word_of_a_change_reaches_every_process_before_the_second_is_over(app: Flask, there: Sender) -> None:
+    change(app, lambda actor: pixels.update(actor, pixel(app), {"active": False}))
+    assert post(there, event_id="refused") == INACTIVE
+    started = clock.monotonic()
+    change(app, lambda actor: pixels.update(actor, pixel(app), {"active": True}))
+    while post(there, event_id="taken")[0] != 202:
+        assert clock.monotonic() - started < 10
+        time.sleep(0.01)
+    assert clock.monotonic() - started < MISS_S / 2  # by itself it would be noticed after MISS_S
