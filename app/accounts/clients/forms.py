@@ -28,7 +28,7 @@ PIXELS = [
     SelectChoice(ALL, _l("All pixels of the account")),
     SelectChoice(SOME, _l("Only the ones chosen here")),
 ]
-MAX_DIGITS = 10
+MAX_DIGITS = 11
 OUT_OF_RANGE = _l("Choose 1 to 10,000,000, or leave it empty for no limit.")
 OVERLAP_RANGE = _l("Choose 0 to 168 hours.")
 WIRE_NAMES = {
@@ -46,12 +46,11 @@ def checkboxes(label: Any, **options: Any) -> SelectMultipleField:
 
 
 class SmallInteger(IntegerField):  # type: ignore[misc]
-    """A whole number of at most ten digits: the library's range check overflows on longer ones."""
+    """A whole number. Of an endless one only the beginning is read, which is out of range as well: the library's own
+    range check overflows on the whole."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        if valuelist and len(valuelist[0].strip()) > MAX_DIGITS:
-            raise ValueError(self.gettext("Not a valid integer value."))
-        super().process_formdata(valuelist)
+        super().process_formdata([text.strip()[:MAX_DIGITS] for text in valuelist])
 
 
 def limit(label: Any) -> IntegerField:
