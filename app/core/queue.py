@@ -54,19 +54,24 @@ class Ringer:
         self._wanted = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._due = False
         self._config_moved = False
         self._pid = 0
 
     def ring(self) -> None:
         """Asks for a bell; returns at once."""
+        self._due = True
+        self._wake()
+
+    def tell_config(self) -> None:
+        """Asks for word of a changed configuration; returns at once."""
+        self._config_moved = True
+        self._wake()
+
+    def _wake(self) -> None:
         if self._pid != os.getpid() or self._thread is None:
             self._start()
         self._wanted.set()
-
-    def tell_config(self) -> None:
-        """Asks for word of a changed configuration, with a bell that does no harm."""
-        self._config_moved = True
-        self.ring()
 
     def _start(self) -> None:
         with self._lock:
@@ -83,8 +88,10 @@ class Ringer:
             self._wanted.wait()
             threading.Event().wait(COALESCE_S)
             self._wanted.clear()
-            faults.point("before_bell")
-            push_bell(client)
+            if self._due:
+                self._due = False
+                faults.point("before_bell")
+                push_bell(client)
             if self._config_moved:
                 self._config_moved = False
                 with suppress(*ALWAYS_AWAY_ERRORS):
