@@ -11,11 +11,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STEPS = [
     {"core"},
-    {"accounts", "destinations"},
+    {"accounts", "destinations", "charts", "attention"},
     {"outbound"},
+    {"deliveries"},
     {"pixels"},
     {"tracking"},
+    {"reports"},
     {"work", "serve", "simulator"},
+    {"demo"},
 ]
 STEP_OF = {package: number for number, step in enumerate(STEPS) for package in step}
 EDGES = {"pages.py", "api.py", "forms.py", "schemas.py"}

@@ -44,6 +44,7 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
     password_hash: Mapped[str | None] = mapped_column(String(256))
     locale: Mapped[str | None] = mapped_column(String(8))
     theme: Mapped[str | None] = mapped_column(String(8))
+    timezone: Mapped[str | None] = mapped_column(String(64))  # None: the account's
     disabled_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

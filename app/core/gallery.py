@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -28,6 +29,7 @@ from app.core.access import public
 from app.core.htmx import go, is_htmx, notify, page, typed_name
 from app.core.menu import MenuItem, add_to_menu
 
+EXTENSION = "kalitrack.gallery"  # template -> its content: the parts that features add
 bp = Blueprint("gallery", __name__, url_prefix="/ui")
 ROWS = [(f"Pixel {number:02}", ("Kwai", "Meta", "GA4")[number % 3], number * 1234.5) for number in range(1, 24)]
 ROWS_A_PAGE = 8
@@ -100,6 +102,7 @@ def _content(form: SampleForm) -> dict[str, Any]:
         "now": now,
         "tag": TAG,
         "wrong_name": False,
+        "parts": {template: content() for template, content in current_app.extensions[EXTENSION].items()},
         "history": [
             {"at": now, "title": _("Delivered"), "text": "HTTP 200", "tone": "success", "icon": "check"},
             {"at": now - timedelta(minutes=4), "title": _("Failed"), "text": "HTTP 503", "tone": "danger", "icon": "x"},
@@ -120,6 +123,13 @@ def _rows() -> dict[str, Any]:
     return {"rows": shown, "sort": sort, "number": number, "pages": pages, "total": len(rows)}
 
 
+def add_to_gallery(app: Flask, template: str, content: Callable[[], dict[str, Any]]) -> None:
+    """Shows a feature's own components at the end of the page; without a gallery (production) this does nothing."""
+    if EXTENSION in app.extensions:
+        app.extensions[EXTENSION][template] = content
+
+
 def init_app(app: Flask) -> None:
+    app.extensions[EXTENSION] = {}
     app.register_blueprint(bp)
     add_to_menu(app, MenuItem("system", "/ui", "gallery.index", "template", order=900))

@@ -39,8 +39,8 @@ def init_app(app: Flask, data_dir: Path, timezone: str) -> None:
 
 
 def chosen_locale() -> str:
-    """The language switch's cookie, else `g.locale` (the signed-in person's), else Portuguese."""
-    wishes = (request.cookies.get(LOCALE_COOKIE) if has_request_context() else None, g.get("locale"))
+    """`g.locale` (the signed-in person's), else the language switch's cookie, else Portuguese."""
+    wishes = (g.get("locale"), request.cookies.get(LOCALE_COOKIE) if has_request_context() else None)
     return next((wish for wish in wishes if wish in LOCALES), DEFAULT_LOCALE)
 
 
@@ -49,7 +49,7 @@ def locale() -> str:
 
 
 def datetime_text(value: datetime | None) -> str:
-    """`21/11/2026 14:03` in the account's zone; stored times are aware UTC."""
+    """`21/11/2026 14:03` in the person's zone, else the account's; stored times are aware UTC."""
     return NOTHING if value is None else str(flask_babel.format_datetime(value, DATETIME[locale()]))
 
 

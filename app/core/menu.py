@@ -24,7 +24,8 @@ GROUPS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """`permission` as in `@requires`; `label` a lazy string; `endpoint` takes no arguments."""
+    """`permission` as in `@requires`; `label` a lazy string; `endpoint` takes no arguments; `key`: a letter that opens
+    the page after `g`."""
 
     group: str
     label: Any
@@ -32,6 +33,7 @@ class MenuItem:
     icon: str
     permission: str | None = None
     order: int = 100
+    key: str | None = None
 
     @property
     def is_allowed(self) -> bool:
@@ -57,6 +59,7 @@ class Viewer:
 class Menu:
     items: list[MenuItem] = field(default_factory=list)
     profile: list[MenuItem] = field(default_factory=list)
+    search: MenuItem | None = None  # a page that takes `?q=`, searched from every page
     sign_out_endpoint: str | None = None
 
 
@@ -70,7 +73,9 @@ def add_to_menu(app: Flask, *items: MenuItem) -> None:
     for item in items:
         if item.group not in GROUPS:
             raise ValueError(f"no menu group {item.group!r}; there are {', '.join(GROUPS)}")
-    menu(app).items.extend(items)
+        if item.key is not None and any(other.key == item.key for other in menu(app).items):
+            raise ValueError(f"two pages want the key {item.key!r}")
+        menu(app).items.append(item)
 
 
 def shown_groups() -> list[tuple[Any, list[MenuItem]]]:
@@ -80,6 +85,11 @@ def shown_groups() -> list[tuple[Any, list[MenuItem]]]:
     return [(title, found) for title, found in groups if found]
 
 
+def shown_shortcuts() -> list[MenuItem]:
+    """The shown pages that a key opens, as the menu has them."""
+    return [item for _title, items in shown_groups() for item in items if item.key]
+
+
 def init_app(app: Flask) -> None:
     app.extensions.setdefault(EXTENSION, Menu())
-    app.jinja_env.globals.update(menu_groups=shown_groups, menu=menu)
+    app.jinja_env.globals.update(menu_groups=shown_groups, menu_shortcuts=shown_shortcuts, menu=menu)

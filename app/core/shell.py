@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from flask import Blueprint, Flask, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from app.core import assets, browser_headers, gallery, htmx, i18n, menu
+from app.core import assets, browser_headers, compression, gallery, htmx, i18n, menu
 from app.core.access import public
 from app.core.htmx import go
 from app.core.runtime import runtime
@@ -45,8 +45,8 @@ on_preferences: list[Callable[[dict[str, str]], None]] = []  # called with what 
 
 
 def theme() -> str:
-    """The switch's cookie, else `g.theme`, else what the device prefers."""
-    wishes = (request.cookies.get(THEME_COOKIE), g.get("theme"))
+    """`g.theme` (the signed-in person's), else the switch's cookie, else what the device prefers."""
+    wishes = (g.get("theme"), request.cookies.get(THEME_COOKIE))
     return next((wish for wish in wishes if wish in THEMES), "auto")
 
 
@@ -57,12 +57,16 @@ def preferences() -> ResponseReturnValue:
     allowed = {i18n.LOCALE_COOKIE: tuple(i18n.LOCALES), THEME_COOKIE: THEMES}
     chosen = {name: request.form[name] for name, values in allowed.items() if request.form.get(name) in values}
     response = go(request.form.get("next", "/"))
-    for cookie, value in chosen.items():
-        # scripts read the theme before the first paint; neither cookie is worth protecting
-        response.set_cookie(cookie, value, max_age=ONE_YEAR_S, samesite="Lax", secure=request.is_secure)
+    keep_in_browser(response, chosen)
     for listener in on_preferences:
         listener(chosen)
     return response
+
+
+def keep_in_browser(response: Response, chosen: Mapping[str, str]) -> None:
+    """Language and theme as cookies: what the sign-in page shows, and who has made no choice of their own."""
+    for cookie, value in chosen.items():  # not worth protecting; the switch's script writes the theme itself
+        response.set_cookie(cookie, value, max_age=ONE_YEAR_S, samesite="Lax", secure=request.is_secure)
 
 
 def has_csrf() -> bool:
@@ -72,6 +76,7 @@ def has_csrf() -> bool:
 
 def init_app(app: Flask) -> None:
     settings = runtime(app).settings
+    compression.init_app(app)
     assets.init_app(app)
     browser_headers.init_app(app)
     htmx.init_app(app)

@@ -13,7 +13,8 @@ from sqlalchemy import tuple_ as row_of
 
 from app.core.db import UtcDateTime
 from app.outbound.kinds import Leased
-from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
+from app.outbound.models import Breaker, Delivery, ErrorClass, Status, Target, TargetState
+from app.outbound.tally import OPEN, Shift, Stand, shift
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CANCEL_PART = 500  # rows of a deleted target that one transaction cancels
@@ -185,9 +186,18 @@ def cancel_part(connection: Connection, target_id: UUID, now: datetime) -> int:
     done = connection.execute(
         update(Delivery)
         .where(row_of(Delivery.account_id, Delivery.id).in_(some))
-        .values(status=Status.CANCELLED, done_at=now, lease_token=None, detail="The target was deleted")
-    )
-    return done.rowcount
+        .values(
+            status=Status.CANCELLED,
+            done_at=now,
+            lease_token=None,
+            error=ErrorClass.GONE,
+            detail="The target was deleted",
+        )
+        .returning(Delivery.account_id, Delivery.ref_at)
+    ).all()
+    gone = Stand(Status.CANCELLED, ErrorClass.GONE, now)
+    shift(connection, [Shift(account_id, target_id, ref_at, OPEN, gone) for account_id, ref_at in done])
+    return len(done)
 
 
 def release(connection: Connection, rows: Sequence[Leased], now: datetime) -> None:

@@ -40,6 +40,8 @@ def _judge(connection: Connection, target_id: UUID, results: Sequence[Result], n
             _pause(connection, target_id, by_verdict[verdict][-1], code, now)
     if Verdict.THROTTLED in by_verdict:
         _slow_down(connection, target_id, by_verdict[Verdict.THROTTLED], now)
+    if Verdict.REJECTED in by_verdict:
+        _note_refusal(connection, target_id, by_verdict[Verdict.REJECTED][-1], now)
     if by_verdict.keys() & ANSWERS:
         _close_breaker(connection, target_id)
     else:
@@ -53,11 +55,23 @@ def _pause(connection: Connection, target_id: UUID, result: Result, code: str, n
     paused = connection.execute(
         update(Target)
         .where(Target.id == target_id, Target.state == TargetState.ACTIVE, Target.updated_at == result.seen)
-        .values(state=TargetState.PAUSED, reason=detail, reason_code=code, last_error=detail, updated_at=now)
+        .values(
+            state=TargetState.PAUSED,
+            reason=detail,
+            reason_code=code,
+            last_error=detail,
+            last_error_at=now,
+            updated_at=now,
+        )
     )
     if paused.rowcount:
         said = {"target_id": str(target_id), "account_id": str(result.row.account_id), "reason": detail}
         after_commit(connection, f"paused {target_id}", partial(log.warning, "a target was paused", extra=said))
+
+
+def _note_refusal(connection: Connection, target_id: UUID, result: Result, now: datetime) -> None:
+    values = {"last_error": result.outcome.detail[:DETAIL], "last_error_at": now}
+    connection.execute(update(Target).where(Target.id == target_id).values(**values))
 
 
 def _slow_down(connection: Connection, target_id: UUID, results: Sequence[Result], now: datetime) -> None:
@@ -66,7 +80,7 @@ def _slow_down(connection: Connection, target_id: UUID, results: Sequence[Result
     connection.execute(
         update(Target)
         .where(Target.id == target_id, or_(Target.not_before.is_(None), Target.not_before < until))
-        .values(not_before=until, last_error=results[-1].outcome.detail[:DETAIL])
+        .values(not_before=until, last_error=results[-1].outcome.detail[:DETAIL], last_error_at=now)
     )
 
 
@@ -88,7 +102,7 @@ def _count_failures(connection: Connection, target_id: UUID, results: Sequence[R
         return
     failures = found.failures + len({(result.started_at, result.duration_ms) for result in results})
     opens = found.breaker == Breaker.HALF_OPEN or failures >= BREAKER_FAILURES
-    values = {"failures": failures, "last_error": results[-1].outcome.detail[:DETAIL]}
+    values = {"failures": failures, "last_error": results[-1].outcome.detail[:DETAIL], "last_error_at": now}
     if opens:
         wait_s = breaker_s(found.trips + 1)
         until = now + timedelta(seconds=wait_s)

@@ -13,11 +13,13 @@ from sqlalchemy import Connection, bindparam, update
 
 from app.core.bulk import BulkInsert
 from app.core.ids import created_at, uuid7
+from app.outbound.error_class import error_class
 from app.outbound.kinds import Leased
 from app.outbound.learn import learn
 from app.outbound.models import Attempt, Delivery, Status
 from app.outbound.policy import Policy, Step, next_step
 from app.outbound.results import How, Result, Written
+from app.outbound.tally import OPEN, Shift, Stand, shift
 
 
 def settle(
@@ -35,6 +37,7 @@ def settle(
         step = _step(policy_of(result.row.kind), result, now, spread[result.started_at])
         groups[_group(result, step)].append(Written(result, step))
     written = [item for group, items in groups.items() for item in _write(connection, group, items, now)]
+    shift(connection, [_shift(item, now) for item in written if item.step.status != Status.PENDING])
     ours = {(item.result.row.id, item.result.row.token) for item in written}
     tried = [result for result in results if result.how is not How.UNSENT]
     _log_attempts(connection, [_attempt_values(each, (each.row.id, each.row.token) in ours) for each in tried])
@@ -49,18 +52,25 @@ def _step(policy: Policy, result: Result, now: datetime, jitter: float) -> Step:
     return next_step(policy, result.outcome, row.attempts, now, row.expires_at, jitter)
 
 
-_Group = tuple[UUID, str, Step, int | None, str, str | None]
+def _shift(item: Written, now: datetime) -> Shift:
+    row, step = item.result.row, item.step
+    stand = Stand(step.status, error_class(item.result), now)
+    return Shift(row.account_id, row.target_id, row.ref_at, OPEN, stand)
+
+
+_Group = tuple[UUID, str, Step, int | None, str, str | None, str | None]
 
 
 def _group(result: Result, step: Step) -> _Group:
     """Deliveries that become the same are written by one statement: most of a batch do."""
     row = result.row
-    return row.account_id, row.token, step, result.http_status, result.outcome.verdict, result.response
+    error = error_class(result)
+    return row.account_id, row.token, step, result.http_status, result.outcome.verdict, result.response, error
 
 
 def _write(connection: Connection, group: _Group, items: Sequence[Written], now: datetime) -> list[Written]:
     """Those of the items whose lease was still ours."""
-    account_id, token, step, http_status, outcome, response = group
+    account_id, token, step, http_status, outcome, response, error = group
     values = {
         "row_account": account_id,
         "row_ids": [item.result.row.id for item in items],
@@ -70,6 +80,7 @@ def _write(connection: Connection, group: _Group, items: Sequence[Written], now:
         "new_attempts": max(step.attempts, 0),
         "new_http_status": http_status,
         "new_outcome": outcome,
+        "new_error": error,
         "new_detail": step.detail or None,
         "new_response": response,
         "new_done_at": None if step.status == Status.PENDING else now,
@@ -92,6 +103,7 @@ _SETTLE = (
         lease_token=None,
         http_status=bindparam("new_http_status"),
         outcome=bindparam("new_outcome"),
+        error=bindparam("new_error"),
         detail=bindparam("new_detail"),
         response=bindparam("new_response"),
         done_at=bindparam("new_done_at"),

@@ -17,7 +17,7 @@ from app.core.errors import Malformed
 from app.core.htmx import go, page
 from app.core.i18n import money, number
 from app.core.ids import to_uuid
-from app.core.menu import MenuItem, add_to_menu
+from app.core.menu import MenuItem, add_to_menu, menu
 from app.core.pagination import clamped
 from app.destinations import registry
 from app.destinations.names import META_STANDARD, NEUTRAL
@@ -169,4 +169,5 @@ def next_at(found: Detail) -> datetime | None:
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     app.add_url_rule("/", view_func=home, methods=["GET"])
-    add_to_menu(app, MenuItem("tracking", _l("Events"), "events.index", "activity", "events.view", 10))
+    add_to_menu(app, MenuItem("tracking", _l("Events"), "events.index", "activity", "events.view", 10, "e"))
+    menu(app).search = MenuItem("tracking", _l("Find an event"), "events.index", "search", "events.view")

@@ -17,8 +17,10 @@ from app.core.db import after_commit, by_account
 from app.core.errors import AppError
 from app.core.ids import created_at
 from app.core.queue import ring
-from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
+from app.outbound.models import Breaker, Delivery, ErrorClass, Status, Target, TargetState
+from app.outbound.tally import OPEN, Shift, Stand, shift
 from app.outbound.verdicts import find_verdicts
+from app.tracking import matches
 from app.tracking.draft import Draft
 from app.tracking.lookup import Lookups
 from app.tracking.models import TrackedEvent
@@ -45,6 +47,8 @@ class EventRecorder:
         if new:
             _insert_events(connection, [_event_row(draft) for draft in new])
             _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
+            shift(connection, map(_shift, new))
+            matches.count(connection, new)
             after_commit(connection, "bell", ring)
             after_commit(connection, "count", partial(metrics.count, "kalitrack_events_accepted", len(new)))
         _look_at_repeats(connection, drafts)
@@ -78,12 +82,14 @@ class EventRecorder:
                 connection.execute(update(ApiClient).where(first).values(first_event_at=now))
 
 
-_insert_events = BulkInsert(TrackedEvent, tuple(TrackedEvent.__table__.columns.keys()))
+_LATER = {"repeats", "repeated_at", "edited_at"}
+_AT_FIRST = [column.name for column in TrackedEvent.__table__.columns if column.name not in _LATER]
+_insert_events = BulkInsert(TrackedEvent, _AT_FIRST)
 _insert_deliveries = BulkInsert(
     Delivery,
     (
         "account_id", "id", "kind", "target_id", "ref_id", "ref_at", "generation", "status", "attempts", "next_at",
-        "expires_at", "waiter", "detail", "created_at", "done_at",
+        "expires_at", "waiter", "error", "detail", "created_at", "done_at",
     ),
 )  # fmt: skip
 
@@ -104,7 +110,7 @@ def _event_row(draft: Draft) -> dict[str, Any]:
         "event_name": draft.event_name,
         "event_id": draft.event_id,
         "event_time": draft.event_time,
-        "click_id": draft.click_id,
+        "click_id": draft.click_id or fields.get("fbclid"),
         "value": fields.get("value"),
         "currency": fields.get("currency"),
         "em_hash": _first(identity.get("em")),
@@ -133,10 +139,16 @@ def _delivery_row(draft: Draft) -> dict[str, Any]:
         "next_at": at,
         "expires_at": draft.expires_at,
         "waiter": draft.waiter,
+        "error": ErrorClass.CONSENT if draft.consent_denied else None,
         "detail": CONSENT_DENIED if draft.consent_denied else None,
         "created_at": at,
         "done_at": at if draft.consent_denied else None,
     }
+
+
+def _shift(draft: Draft) -> Shift:
+    stand = Stand(Status.CANCELLED, ErrorClass.CONSENT) if draft.consent_denied else OPEN
+    return Shift(draft.client.account_id, draft.pixel.id, created_at(draft.id), None, stand)
 
 
 # -- what the request has to know before it waits --------------------------------------------------------------------
@@ -150,6 +162,7 @@ def _look_at_repeats(connection: Connection, drafts: Sequence[Draft]) -> None:
     refs = [(draft.client.account_id, draft.original_id) for draft in repeats if draft.original_id]
     verdicts = find_verdicts(connection, refs)
     event_ids = _event_ids(connection, refs)
+    _count_repeats(connection, refs)
     for draft in repeats:
         assert draft.original_id is not None
         draft.verdict = verdicts.get(draft.original_id)
@@ -159,6 +172,25 @@ def _look_at_repeats(connection: Connection, drafts: Sequence[Draft]) -> None:
             connection.execute(
                 _ADOPT, {"row_account": draft.client.account_id, "row_ref": draft.original_id, "waiter_": draft.waiter}
             )
+
+
+def _count_repeats(connection: Connection, refs: Sequence[tuple[UUID, UUID]]) -> None:
+    now = clock.now()
+    seen = []
+    for account_id, id_ in sorted(refs):  # in one order: no two writers deadlock
+        seen.append({"row_account": account_id, "row_at": created_at(id_), "row_id": id_, "now": now})
+    connection.execute(_COUNT_REPEAT, seen)
+
+
+_COUNT_REPEAT = (
+    update(TrackedEvent)
+    .where(
+        TrackedEvent.account_id == bindparam("row_account"),
+        TrackedEvent.created_at == bindparam("row_at"),
+        TrackedEvent.id == bindparam("row_id"),
+    )
+    .values(repeats=TrackedEvent.repeats + 1, repeated_at=bindparam("now"))
+)
 
 
 def _event_ids(connection: Connection, refs: Sequence[tuple[UUID, UUID]]) -> dict[UUID, str]:

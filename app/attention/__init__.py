@@ -1,0 +1,1 @@
+"""What needs a person: found by checks, shown until its cause is gone."""

@@ -1,0 +1,59 @@
+"""Counters kept in the transactions that change what they count: added to, never counted anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
+
+from app.core.bulk import BulkInsert
+from app.core.db import Base
+
+SHARDS = 16  # writers of one row that do not wait for each other on PostgreSQL; SQLite has one writer at a time
+
+Key = tuple[Any, ...]
+
+
+class Rollup:
+    """`rollup(connection, {key: counts})` adds the counts to the rows of a table whose primary key is the key and a
+    shard. Keys and counts are in the order of the model's columns; a count may be negative."""
+
+    def __init__(self, model: type[Base]) -> None:
+        self._table = table = cast(Table, model.__table__)
+        keys = [column.name for column in table.primary_key.columns]
+        if keys[-1] != "shard":
+            raise TypeError(f"{table.name}: the last column of the key of a rollup is its shard")
+        self._columns = table.columns.keys()
+        self._counts = [name for name in self._columns if name not in keys]
+        sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in self._counts)
+        conflict = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}"
+        self._add_on_sqlite = BulkInsert(model, self._columns, conflict)
+        upsert = postgresql.insert(table)
+        self._upsert = upsert.on_conflict_do_update(
+            index_elements=keys, set_={name: table.c[name] + upsert.excluded[name] for name in self._counts}
+        )
+
+    def __call__(self, connection: Connection, counts: Mapping[Key, Sequence[int]]) -> None:
+        if not counts:
+            return
+        on_sqlite = connection.dialect.name == "sqlite"
+        shard = 0 if on_sqlite else os.getpid() % SHARDS
+        keys = sorted(counts, key=_order) if len(counts) > 1 else counts  # in one order: no two writers deadlock
+        rows = [dict(zip(self._columns, (*key, shard, *counts[key]), strict=True)) for key in keys]
+        if on_sqlite:
+            self._add_on_sqlite(connection, rows)
+        else:
+            connection.execute(self._upsert, rows)
+
+
+def _order(key: Key) -> list[str]:
+    return [str(part) for part in key]
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The UTC hour that a moment lies in."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

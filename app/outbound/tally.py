@@ -1,0 +1,82 @@
+"""The figures of deliveries, kept in the transactions that move them: by hour of acceptance, and what is open or dead.
+
+Every statement that makes a delivery, ends one or opens it again comes with a `shift` in the same transaction."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from app.core.rollup import Rollup, hour_of
+from app.outbound.models import DELAY_BOUNDS_S, DELAYS, DeliveryHour, DeliveryTally, Status
+
+ACCEPTED, DONE, DEAD, CANCELLED, FIRST_DELAY = range(5)  # places in a row of DeliveryHour
+WIDTH = FIRST_DELAY + len(DELAYS)
+PLACE = {Status.DONE: DONE, Status.DEAD: DEAD, Status.CANCELLED: CANCELLED}
+
+_add_hours = Rollup(DeliveryHour)
+_add_tallies = Rollup(DeliveryTally)
+
+
+class Stand(NamedTuple):
+    """Where a delivery stands, as far as the figures tell states apart."""
+
+    status: str
+    error: str | None = None
+    done_at: datetime | None = None
+
+
+class Shift(NamedTuple):
+    """One delivery's way from one stand to another; None: it did not exist, or (retention) exists no longer."""
+
+    account_id: UUID
+    target_id: UUID
+    ref_at: datetime
+    before: Stand | None
+    after: Stand | None
+
+
+OPEN = Stand(Status.PENDING)
+
+
+def shift(connection: Connection, shifts: Iterable[Shift]) -> None:
+    """Moves the counts along. What retention removes leaves the hours as they were and is no longer open or dead."""
+    hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
+    tallies: dict[tuple[UUID, UUID, str, str], int] = defaultdict(int)
+    for account_id, target_id, ref_at, before, after in shifts:
+        if after is not None:
+            key = account_id, hour_of(ref_at), target_id
+            row = hours.get(key)
+            if row is None:
+                row = hours[key] = [0] * WIDTH
+            if before is None:
+                row[ACCEPTED] += 1
+            else:
+                _count(row, before, ref_at, -1)
+            _count(row, after, ref_at, 1)
+        for stand, number in ((before, -1), (after, 1)):
+            if stand is not None and (name := _tallied(stand)) is not None:
+                tallies[account_id, target_id, *name] += number
+    _add_hours(connection, {key: row for key, row in hours.items() if any(row)})
+    _add_tallies(connection, {key: (number,) for key, number in tallies.items() if number})
+
+
+def _count(row: list[int], stand: Stand, ref_at: datetime, number: int) -> None:
+    place = PLACE.get(Status(stand.status))
+    if place is None:
+        return
+    row[place] += number
+    if place == DONE and stand.done_at is not None:
+        row[FIRST_DELAY + bisect_left(DELAY_BOUNDS_S, (stand.done_at - ref_at).total_seconds())] += number
+
+
+def _tallied(stand: Stand) -> tuple[str, str] | None:
+    if stand.status == Status.DEAD:
+        return "dead", stand.error or ""
+    return None if stand.status in PLACE else ("open", "")
