@@ -6,14 +6,32 @@ PYTHON = .venv/bin/python
 PIP = $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all:
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --only-binary :all:
 ARGS =
+MANY = -n logical --maxprocesses 4 --dist loadfile
 
-.PHONY: run test lint simulator chaos bench lock clean venv runtime tools browser
+.PHONY: run demo test lint simulator chaos bench lock clean venv runtime tools browser
 
 run: runtime
 	@exec $(PYTHON) -m app.serve
 
+# Everything goes in two parts, each with its own summary line; both run, and one that fails fails the whole.
+# A choice (ARGS) goes in one part and one process.
 test: tools browser
+ifeq ($(strip $(ARGS)),)
+	@$(MAKE) --no-print-directory --keep-going -j1 together alone
+else
 	@exec $(PYTHON) -m pytest $(ARGS)
+endif
+
+together:
+	@echo "Part 1 of 2: one process for each core"
+	@exec $(PYTHON) -m pytest $(MANY) -m "not alone"
+
+alone:
+	@echo "Part 2 of 2: what measures time, and whole products, one after another"
+	@exec $(PYTHON) -m pytest -m alone
+
+demo: runtime
+	@exec $(PYTHON) -m app.demo
 
 lint: tools
 	@$(PYTHON) -m ruff check .

@@ -13,6 +13,7 @@ from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 from werkzeug.serving import make_server
 
+from app import charts
 from app.core import access, shell
 from app.core.settings import Settings
 
@@ -28,6 +29,7 @@ def gallery_app(data_dir: Path) -> Flask:
     LoginManager(app).user_loader(lambda _id: None)
     access.init_app(app)
     shell.init_app(app)
+    charts.init_app(app)
     return app
 
 

@@ -32,6 +32,14 @@ def uuid7() -> UUID:
     return UUID(int=(ms << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | random)
 
 
+def uuid7_at(moment: datetime, random: int) -> UUID:
+    """An id of another moment, for made-up history: `random` gives its last 74 bits."""
+    ms = (moment - _EPOCH) // _MILLISECOND
+    return UUID(
+        int=(ms << 80) | (0x7 << 76) | ((random >> 62 & 0xFFF) << 64) | (0b10 << 62) | random & 0x3FFF_FFFF_FFFF_FFFF
+    )
+
+
 def created_at(id_: UUID) -> datetime:
     """The time in a UUIDv7: what rows of that id carry as `created_at`, so that it can be found from the id alone."""
     return _EPOCH + timedelta(milliseconds=id_.int >> 80)

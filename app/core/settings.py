@@ -82,6 +82,7 @@ class Settings(BaseModel):
     retention_days: int = Field(365, ge=1, le=36500)
     internal_api_token: str | None = None
     smtp_url: str | None = None
+    demo: bool = False  # `make demo` sets it: people sign in from the link that it prints
 
     @field_validator("timezone")
     @classmethod
@@ -190,7 +191,7 @@ def read_dotenv(path: Path) -> dict[str, str]:
 
 def variable_name(field: str) -> str:
     """The environment variable of a field: `data_dir` is KALITRACK_DATA_DIR, `port` is PORT."""
-    return f"KALITRACK_{field.upper()}" if field in ("data_dir", "env") else field.upper()
+    return f"KALITRACK_{field.upper()}" if field in ("data_dir", "env", "demo") else field.upper()
 
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, Any]:

@@ -76,14 +76,14 @@ def _found(connection: Connection, account_id: UUID, ids: Sequence[UUID], which:
         raise ValueError(f"at most {PART} deliveries in one transaction")
     columns = (Delivery.id, Delivery.account_id, Delivery.target_id, Delivery.ref_at, Delivery.status, Delivery.error,
                Delivery.done_at, Target.state)  # fmt: skip
-    found = connection.execute(
+    found = (
         select(*columns)
         .join(Target, Target.id == Delivery.target_id)
         .where(Delivery.account_id == account_id, Delivery.id.in_(ids), which)
         .order_by(Delivery.id)
         .with_for_update(of=Delivery)
     )
-    return list(found)
+    return list(connection.execute(found).all())
 
 
 def _stand(row: Row[Any]) -> Stand:

@@ -18,17 +18,17 @@ Preparation = Callable[[Settings], str | None]
 
 
 def run(settings: Settings, roles: Sequence[Role], prepare: Preparation) -> int:
-    """Valkey, then `prepare` (migrations; returns the set-up link while there is one), then the roles; until a stop
+    """Valkey, then `prepare` (migrations; returns what to do first, if there is anything), then the roles; until a stop
     signal. Returns the exit code. Raises Refusal and SettingError."""
     with sole_run(settings.data_dir), own_port(settings.host, settings.port), Supervisor() as supervisor:
         if settings.redis_url is None:
             valkey.start(supervisor, settings)
         else:
             valkey.warn_about_external(settings)
-        link = None if supervisor.is_stopping else prepare(settings)
+        advice = None if supervisor.is_stopping else prepare(settings)
         for role in roles:
             supervisor.start(Child(role))
-        readiness.announce(supervisor, settings, link)
+        readiness.announce(supervisor, settings, advice)
         code = supervisor.watch()
         say("Stopping…")
         supervisor.stop_children()
@@ -37,7 +37,7 @@ def run(settings: Settings, roles: Sequence[Role], prepare: Preparation) -> int:
 
 
 def migrated(settings: Settings) -> str | None:
-    """The database at its newest revision; returns the set-up link as long as nobody has used it."""
+    """The database at its newest revision; names the set-up link as long as nobody has used it."""
     from sqlalchemy.exc import OperationalError
 
     from app import create_app  # here, so that a wrong setting or a taken port is said without loading SQLAlchemy
@@ -48,7 +48,8 @@ def migrated(settings: Settings) -> str | None:
     app = create_app(settings)
     try:
         migrate.upgrade(app)
-        return first_start.prepare(app)
+        link = first_start.prepare(app)
+        return None if link is None else f"Create the first administrator here (works once): {link}"
     except OperationalError as error:
         reason = str(error.orig).strip().partition("\n")[0]  # the driver's words; they hold no password
         raise Refusal(f"DATABASE_URL cannot be used: {reason}") from None

@@ -15,12 +15,12 @@ SLOW_AFTER_S = 60.0
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  recognised, not bound
 
 
-def announce(supervisor: Supervisor, settings: Settings, set_up_link: str | None) -> None:
-    """Prints the ready line (and the set-up link) as soon as `/health/live` answers; asks from a thread of its own."""
-    threading.Thread(target=_wait_and_say, args=(supervisor, settings, set_up_link), daemon=True).start()
+def announce(supervisor: Supervisor, settings: Settings, advice: str | None) -> None:
+    """Prints the ready line (and what to do first) as soon as `/health/live` answers; asks from a thread of its own."""
+    threading.Thread(target=_wait_and_say, args=(supervisor, settings, advice), daemon=True).start()
 
 
-def _wait_and_say(supervisor: Supervisor, settings: Settings, set_up_link: str | None) -> None:
+def _wait_and_say(supervisor: Supervisor, settings: Settings, advice: str | None) -> None:
     patient_until = time.monotonic() + SLOW_AFTER_S
     while not supervisor.is_stopping and not is_live(settings.host, settings.port):
         if time.monotonic() > patient_until:
@@ -31,8 +31,8 @@ def _wait_and_say(supervisor: Supervisor, settings: Settings, set_up_link: str |
         return
     supervisor.is_ready = True
     say(f"Kalitrack is ready: {settings.public_url} (stop with Ctrl-C)")
-    if set_up_link is not None:
-        say(f"Create the first administrator here (works once): {set_up_link}")
+    if advice is not None:
+        say(advice)
 
 
 def is_live(host: str, port: int) -> bool:

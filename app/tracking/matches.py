@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from app.core.ids import created_at
 from app.core.rollup import Rollup, hour_of
-from app.tracking.draft import Draft
 from app.tracking.models import MatchHour
 
 SIGNS = {  # column -> what of an event's identity it counts
@@ -28,17 +26,27 @@ _PLACES = tuple(enumerate(SIGNS.values(), start=1))
 _add = Rollup(MatchHour)
 
 
-def count(connection: Connection, drafts: Iterable[Draft]) -> None:
+class Accepted(NamedTuple):
+    """An event as it is counted."""
+
+    account_id: UUID
+    target_id: UUID
+    platform: str
+    at: datetime
+    identity: Mapping[str, Any]
+
+
+def count(connection: Connection, accepted: Iterable[Accepted]) -> None:
     """Counts newly accepted events, in the transaction that accepts them."""
     hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
-    for draft in drafts:
-        if draft.pixel.platform not in IDENTIFYING:
+    for account_id, target_id, platform, at, identity in accepted:
+        if platform not in IDENTIFYING:
             continue
-        key = draft.client.account_id, hour_of(created_at(draft.id)), draft.pixel.id
+        key = account_id, hour_of(at), target_id
         row = hours.get(key)
         if row is None:
             row = hours[key] = [0] * (1 + len(SIGNS))
-        _add_signs(row, draft.identity, 1)
+        _add_signs(row, identity, 1)
         row[0] += 1
     _add(connection, hours)
 

@@ -48,7 +48,7 @@ class EventRecorder:
             _insert_events(connection, [_event_row(draft) for draft in new])
             _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
             shift(connection, map(_shift, new))
-            matches.count(connection, new)
+            matches.count(connection, map(_accepted, new))
             after_commit(connection, "bell", ring)
             after_commit(connection, "count", partial(metrics.count, "kalitrack_events_accepted", len(new)))
         _look_at_repeats(connection, drafts)
@@ -144,6 +144,11 @@ def _delivery_row(draft: Draft) -> dict[str, Any]:
         "created_at": at,
         "done_at": at if draft.consent_denied else None,
     }
+
+
+def _accepted(draft: Draft) -> matches.Accepted:
+    at = created_at(draft.id)
+    return matches.Accepted(draft.client.account_id, draft.pixel.id, draft.pixel.platform, at, draft.identity)
 
 
 def _shift(draft: Draft) -> Shift:

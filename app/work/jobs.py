@@ -21,7 +21,7 @@ def run(app: Flask) -> None:
     stopping.take_stop_signals()
     process = f"jobs-{socket.gethostname()[:24]}"
     state = runtime(app)
-    pulse = Pulse(state.engine, process, "jobs")
+    pulse = Pulse(state.engine, process, "jobs", state.settings.data_dir)
 
     def beat() -> None:
         if pulse.beat():

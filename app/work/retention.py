@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from sqlalchemy import ColumnElement, Engine, Table, bindparam, delete, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, bindparam, delete, literal, select
 from sqlalchemy import tuple_ as row_of
 
 from app.accounts.models import UserSession
+from app.attention.models import Finding
 from app.core import clock, partitions
-from app.core.db import begin_write
-from app.core.models import CronRun, Heartbeat
+from app.core.db import begin_write, by_account
+from app.core.models import CronRun, Heartbeat, Job
 from app.core.runtime import runtime
-from app.outbound.models import OPEN_STATUSES, Attempt, Delivery
+from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status
+from app.outbound.tally import Shift, Stand, shift
 from app.tracking import log_file
 from app.tracking.models import EventKey, TrackedEvent
 
 log = logging.getLogger(__name__)
 WALK_PART = 2000  # keys read at once
 DELETE_PART = 500  # rows one transaction deletes
+JOBS_KEPT = timedelta(days=30)
+FINDINGS_KEPT = timedelta(days=90)  # after they were resolved
 Key = tuple[Any, ...]
 
 
@@ -43,7 +48,11 @@ def clean_up(app: Flask) -> dict[str, int]:
         "user_session": _purge(engine, UserSession, UserSession.expires_at <= now),
         "cron_run": _purge(engine, CronRun, CronRun.due_at < now - timedelta(days=30)),
         "heartbeat": _purge(engine, Heartbeat, Heartbeat.seen_at < now - timedelta(days=1)),
-        "delivery": _purge(engine, Delivery, (Delivery.created_at < oldest) & Delivery.status.not_in(OPEN_STATUSES)),
+        "job": _purge(engine, Job, Job.created_at < now - JOBS_KEPT),
+        "finding": _purge(engine, Finding, Finding.resolved_at < now - FINDINGS_KEPT),
+        "delivery": _purge(
+            engine, Delivery, (Delivery.created_at < oldest) & Delivery.status.not_in(OPEN_STATUSES), _take_from_tally
+        ),
         **_retire_partitioned(engine, oldest, now),
     }
     log_file.remove_old(settings, now.astimezone(ZoneInfo(settings.timezone)).date())
@@ -68,14 +77,32 @@ def _retire_partitioned(engine: Engine, oldest: datetime, now: datetime) -> dict
     return removed
 
 
-def _purge(engine: Engine, model: Any, which: ColumnElement[bool]) -> int:
+def _take_from_tally(connection: Connection, keys: list[Key]) -> None:
+    """Removed dead letters are dead no longer. The hours stay as they were: they tell what happened."""
+    for account_id, ids in by_account((key[0], key[1]) for key in keys).items():
+        dead = select(Delivery.target_id, Delivery.ref_at, Delivery.error, Delivery.done_at).where(
+            Delivery.account_id == account_id, Delivery.id.in_(ids), Delivery.status == Status.DEAD
+        )
+        gone = [
+            Shift(account_id, row.target_id, row.ref_at, Stand(Status.DEAD, row.error, row.done_at), None)
+            for row in connection.execute(dead)
+        ]
+        shift(connection, gone)
+
+
+def _purge(
+    engine: Engine,
+    model: Any,
+    which: ColumnElement[bool],
+    before: Callable[[Connection, list[Key]], None] | None = None,
+) -> int:
     """Walks the table by its key, so that no index on the age is needed, and deletes what is found in short
-    transactions. The walk reads outside of them: nobody waits for it."""
+    transactions; `before` is told in them. The walk reads outside of them: nobody waits for it."""
     total, last = 0, None
     while True:
         seen, found = _next_part(engine, model.__table__, which, last)
         for start in range(0, len(found), DELETE_PART):
-            total += _delete(engine, model.__table__, which, found[start : start + DELETE_PART])
+            total += _delete(engine, model.__table__, which, found[start : start + DELETE_PART], before)
         if len(seen) < WALK_PART:
             return total
         last = seen[-1]
@@ -96,11 +123,19 @@ def _next_part(
     return [tuple(row)[:-1] for row in rows], [tuple(row)[:-1] for row in rows if row.goes]
 
 
-def _delete(engine: Engine, table: Table, which: ColumnElement[bool], keys: list[Key]) -> int:
+def _delete(
+    engine: Engine,
+    table: Table,
+    which: ColumnElement[bool],
+    keys: list[Key],
+    before: Callable[[Connection, list[Key]], None] | None = None,
+) -> int:
     """Row by row in one statement's plan: SQLite scans the whole table for a list of row values. Judged again, since a
     row may have changed after the walk saw it."""
     columns = tuple(table.primary_key.columns)
     own = [column == bindparam(f"key_{number}", type_=column.type) for number, column in enumerate(columns)]
     values = [{f"key_{number}": value for number, value in enumerate(key)} for key in keys]
     with begin_write(engine) as connection:
+        if before is not None:
+            before(connection, keys)
         return connection.execute(delete(table).where(*own, which), values).rowcount

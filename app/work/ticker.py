@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from app.attention.reconcile import Reconciler
 from app.core import clock, stopping
 from app.core.db import begin_write
 from app.core.heartbeat import Pulse
@@ -20,6 +21,7 @@ from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
 from app.core.runtime import runtime
 from app.core.valkey import redis_url
 from app.outbound.claim import open_targets
+from app.work import long_jobs
 from app.work.rq_workers import JOBS_QUEUE, queue_of
 from app.work.schedule import SCHEDULE, Task
 
@@ -28,6 +30,7 @@ TICK_S = 1.0
 LEASE = "ticker"
 LEASE_S = 10.0
 RENEW_S = 3.0
+ATTENTION_S = 5.0
 
 
 class Ticker:
@@ -41,7 +44,8 @@ class Ticker:
         self._leads_until = 0.0
         self._renew_at = 0.0
         self._complaint = ""  # the last one, said once
-        self._pulse = Pulse(self._runtime.engine, self.name, "ticker")
+        self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
+        self._attention = Reconciler(self._runtime)
 
     def tick(self) -> None:
         """Everything that is to be done this second."""
@@ -53,8 +57,10 @@ class Ticker:
                 self._leads_until = now + LEASE_S - 1
         if now < self._leads_until:
             self._ring_if_due()
+            self._ring_for_jobs()
             for task in SCHEDULE:
                 self._start(task, clock.now())
+            self._attention.run_if_older(ATTENTION_S)
 
     def try_to_tick(self) -> None:
         """A tick that never raises: the next one is a second away."""
@@ -85,6 +91,10 @@ class Ticker:
             due = any(target.ready_at and target.ready_at <= now for target in open_targets(connection))
         if due:
             push_bell(self._valkey)
+
+    def _ring_for_jobs(self) -> None:
+        with suppress(*ALWAYS_AWAY_ERRORS):  # they wait in the database
+            long_jobs.ring(self._runtime.engine, self._valkey)
 
     def _start(self, task: Task, now: datetime) -> None:
         """Enqueues a task that came due, then notes that it was: a kill in between doubles it, which tasks allow; the

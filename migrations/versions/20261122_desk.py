@@ -25,6 +25,7 @@ INDEXES = (  # name, table, columns, partial
     ("ix_tracked_event_target", "tracked_event", ["target_id", "created_at"], None),
     ("ix_tracked_event_client", "tracked_event", ["client_id", "created_at"], None),
     ("ix_tracked_event_name", "tracked_event", ["account_id", "event_name", "created_at"], None),
+    ("ix_tracked_event_event_id", "tracked_event", ["account_id", "event_id"], None),
 )
 
 
@@ -111,6 +112,7 @@ def _create_jobs() -> None:
         sa.Column("result", JsonColumn, nullable=True),
         sa.Column("error", sa.String(length=500), nullable=True),
         sa.Column("cancel_asked", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("lease_token", sa.String(length=36), nullable=True),
         sa.Column("lease_until", UtcDateTime(), nullable=True),
         sa.Column("created_by", sa.Uuid(), nullable=True),

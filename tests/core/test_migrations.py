@@ -6,12 +6,28 @@ from pathlib import Path
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from app.accounts.models import Account
 from app.core import migrate
 from app.core.db import db
 from app.core.runtime import runtime
+from app.outbound.models import Delivery, Status
+from app.tracking.models import MatchHour, TrackedEvent
+from tests.outbound.true_figures import counted, kept
+from tests.tracking_fixtures import (
+    ASYNC,
+    KWAI_REGISTRATION,
+    META_PURCHASE,
+    drain,
+    make_pixel,
+    make_sender,
+    sender,
+    settings,
+    simulator,
+)
+
+__all__ = ["drain", "make_pixel", "make_sender", "sender", "settings", "simulator"]
 
 
 def test_models_and_migrations_agree(app: Flask) -> None:
@@ -35,3 +51,33 @@ def test_the_copy_of_a_sqlite_file_is_complete_and_private(app: Flask, tmp_path:
     copies = [migrate.copy_sqlite(file) for _ in range(2)]
     assert copies[0].stat().st_mode & 0o777 == 0o600
     assert copies[0].stat().st_size > 0
+
+
+def test_the_desk_counts_what_was_recorded_before_it(app: Flask, sender, make_pixel, drain, simulator) -> None:
+    """Down to the first release and up again, with events in every state: the same figures as the transactions kept."""
+    engine = runtime(app).engine
+    for number in range(3):
+        sender.post({**META_PURCHASE, "event_id": f"m{number}", "email": f"a{number}@example.com"}, **ASYNC)
+    sender.post({**META_PURCHASE, "event_id": "denied", "consent": {"ad_user_data": "denied"}}, **ASYNC)
+    sender.post(KWAI_REGISTRATION, **ASYNC)
+    simulator.behave("refuse", platform="kwai")
+    drain()
+    sender.post({**META_PURCHASE, "event_id": "waits"}, **ASYNC)
+    before, matches = kept(engine), _matches(engine)
+    with app.app_context():
+        flask_migrate.downgrade(revision="0001")
+        flask_migrate.upgrade()
+    assert before["tallies"]
+    assert kept(engine) == before == counted(engine)
+    assert _matches(engine) == matches
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(Delivery.error).where(Delivery.status != Status.DONE))) == {
+            None, "consent", "refused",
+        }  # fmt: skip
+        clicks = set(connection.scalars(select(TrackedEvent.click_id)))
+        assert clicks == {META_PURCHASE["fbclid"], KWAI_REGISTRATION["click_id"]}
+
+
+def _matches(engine: Engine) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(select(MatchHour.__table__).order_by(MatchHour.hour))]

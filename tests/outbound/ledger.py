@@ -14,6 +14,7 @@ from app.core.db import begin_write
 from app.core.ids import created_at, uuid7
 from app.core.runtime import runtime
 from app.outbound.models import Attempt, Delivery, Status, Target
+from app.outbound.tally import Shift, Stand, shift
 from app.pixels.models import Pixel
 from app.tracking.models import TrackedEvent
 
@@ -42,6 +43,8 @@ class Ledger:
                  "expires_at": clock.now() + timedelta(days=7), **delivery}
                 for id in ids
             ])  # fmt: skip
+            stand = Stand(delivery.get("status", Status.PENDING), delivery.get("error"), delivery.get("done_at"))
+            shift(connection, [Shift(row.account_id, pixel, created_at(id), None, stand) for id in ids])
         return ids
 
     def change(self, model: Any, id: UUID, **values: Any) -> None:

@@ -1,0 +1,48 @@
+"""The kinds of long work that features contribute."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from app.core.errors import NotFound
+from app.core.models import Job
+from app.core.runtime import Runtime
+
+if TYPE_CHECKING:
+    from app.core.jobs.hold import Hold
+
+# kind -> dotted path, loaded on first use, so that core imports no feature
+KINDS = {
+    "replay": "app.deliveries.bulk:Replay",
+    "cancel": "app.deliveries.bulk:Cancel",
+    "export_events": "app.tracking.export:EventExport",
+}
+
+
+class LongJob(ABC):
+    """One kind of long work. `run` may begin anew at any time after its last part: it goes on from `hold.cursor`."""
+
+    title: ClassVar[Any]  # a lazy string
+    permission: ClassVar[str]  # who may see and stop it
+    back: ClassVar[str]  # endpoint of the list it belongs to
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @abstractmethod
+    def run(self, hold: Hold) -> dict[str, Any] | None:
+        """Does the work; the result is what `words` needs."""
+
+    def words(self, job: Job) -> str:
+        """The result for people, when there is more to say than how many were done."""
+        return ""
+
+
+def kind_of(key: str) -> type[LongJob]:
+    """The class behind a kind. Raises NotFound for one that this version does not have."""
+    if key not in KINDS:
+        raise NotFound
+    module, _, name = KINDS[key].partition(":")
+    return cast(type[LongJob], getattr(import_module(module), name))

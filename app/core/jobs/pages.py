@@ -1,0 +1,97 @@
+"""The pages of long work: /jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core.access import current_actor, has_permission, requires
+from app.core.db import db, write
+from app.core.errors import Forbidden
+from app.core.htmx import go, notify, page
+from app.core.ids import to_uuid
+from app.core.jobs import asking
+from app.core.jobs.file import answer_file
+from app.core.jobs.kinds import KINDS, LongJob, kind_of
+from app.core.menu import MenuItem, add_to_menu
+from app.core.models import Job, JobState
+from app.core.runtime import runtime
+
+bp = Blueprint("jobs", __name__, url_prefix="/jobs")
+STATE_WORDS: dict[str, tuple[Any, str, str]] = {  # word, tone, icon
+    JobState.QUEUED: (_l("Waits for its turn"), "info", "clock"),
+    JobState.RUNNING: (_l("Running"), "info", "refresh"),
+    JobState.DONE: (_l("Done"), "success", "check"),
+    JobState.FAILED: (_l("Failed"), "danger", "x"),
+    JobState.CANCELLED: (_l("Stopped"), "secondary", "circle-x"),
+}
+
+
+@bp.get("")
+@requires("overview.view")
+def index() -> ResponseReturnValue:
+    found = [job for job in asking.recent(db.session(), current_actor().account_id) if job.kind in KINDS]
+    visible = [(job, kind_of(job.kind)) for job in found]
+    rows = [(job, kind.title) for job, kind in visible if has_permission(kind.permission)]
+    return page("jobs/index.html", fragment="jobs/_rows.html", rows=rows, words=STATE_WORDS)
+
+
+@bp.get("/<id>")
+@requires("overview.view")
+def show(id: str) -> ResponseReturnValue:
+    """The page, or to htmx the progress alone; 204 while it stands where the asker has seen it."""
+    job, kind = _wanted(id)
+    seen = _mark(job)
+    if request.args.get("seen") == seen:
+        return "", 204
+    return page(
+        "jobs/show.html",
+        fragment="jobs/_progress.html",
+        job=job,
+        title=kind.title,
+        back=url_for(kind.back),
+        word=STATE_WORDS[job.state],
+        result=kind.words(job) if job.state == JobState.DONE else "",
+        seen=seen,
+        is_open=job.finished_at is None,
+    )
+
+
+@bp.post("/<id>/stop")
+@requires("overview.view")
+def stop(id: str) -> ResponseReturnValue:
+    with write() as session:
+        job, _kind = _wanted(id)
+        asking.ask_to_stop(session.connection(), job)
+    notify(_("It stops in a moment. What is done stays done."), "info")
+    return go(url_for(".show", id=id))
+
+
+@bp.get("/<id>/file")
+@requires("overview.view")
+def file(id: str) -> ResponseReturnValue:
+    return answer_file(_wanted(id)[0])
+
+
+def _wanted(id: str) -> tuple[Job, LongJob]:
+    job = asking.get(db.session(), current_actor().account_id, to_uuid(id))
+    kind = kind_of(job.kind)
+    if not has_permission(kind.permission):
+        raise Forbidden
+    return job, kind(runtime())
+
+
+def _mark(job: Job) -> str:
+    return f"{job.state}-{job.done}-{job.skipped}-{job.total}-{int(job.cancel_asked)}"
+
+
+def init_app(app: Flask) -> None:
+    from app.core.jobs import api
+
+    app.register_blueprint(bp)
+    app.register_blueprint(api.bp)
+    add_to_menu(app, MenuItem("system", _l("Long tasks"), "jobs.index", "clock", "overview.view", 80))
