@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, charts, outbound, pixels, tracking
+    from app import accounts, attention, charts, deliveries, outbound, pixels, reports, tracking
     from app.accounts import browser_guard
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell
@@ -43,12 +43,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     shell.init_app(app)
     charts.init_app(app)
     door = FrontDoor(settings.serves_tls, settings.web_threads)
-    accounts.init_app(app)
-    _maybe("attention", app)
-    _maybe("deliveries", app)
-    pixels.init_app(app)
+    for feature in (accounts, attention, deliveries, pixels):
+        feature.init_app(app)
     tracking.init_app(app, door)
-    _maybe("reports", app)
+    reports.init_app(app)
     job_pages.init_app(app)
     if settings.demo:
         from app import demo
@@ -64,14 +62,3 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
-
-
-def _maybe(name: str, app: Flask) -> None:  # TEMPORARY while packages are being written (lead removes it)
-    import importlib
-
-    try:
-        module = importlib.import_module(f"app.{name}")
-        if hasattr(module, "init_app"):
-            module.init_app(app)
-    except (ImportError, SyntaxError) as error:
-        print("not wired yet:", name, error)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import redis
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
 from sqlalchemy import text
 
 from app import create_app
@@ -23,7 +26,7 @@ from app.core.settings import Settings
 from app.tracking import ROOM
 from tests.servers import postgres_server, valkey_server
 
-pytest_plugins = ["tests.people"]
+pytest_plugins = ["tests.people", "tests.compiled"]
 CHEAP_HASHES = (1, 8, 1)  # Argon2 at a cost that tests can pay
 SECRETS = {
     "secret_key": "test-secret-key-0123456789-0123456789",
@@ -31,6 +34,45 @@ SECRETS = {
     "pii_hash_key": "test-pii-key-0123456789-0123456789012",
 }
 DATABASES = ["sqlite", "postgresql"]
+MADE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# How the names begin of tests that start whole products or measure short times; `@pytest.mark.alone` does it too.
+ALONE = (
+    "tests/browser/",
+    "tests/chaos/",
+    "tests/serve/",
+    "tests/test_bench.py",
+    "tests/core/test_http.py",
+    "tests/core/test_jsonbody.py::test_a_hostile_body_of_64_kb_is_refused_at_once",
+    "tests/outbound/test_delivery.py::test_a_backlog_goes_out_a_thousand_at_a_time",
+    "tests/outbound/test_drain.py::test_a_bell_after_the_commit_wakes_the_drain_at_once",
+    "tests/outbound/test_drain.py::test_a_cut_call_says_so_and_the_next_drain_delivers_it",
+    "tests/simulator/test_behaviour.py",
+    "tests/tracking/test_page_url.py::test_nothing_takes_long",
+    "tests/tracking/test_refusals.py::test_refusals_are_quick",
+    "tests/tracking/test_revocation.py",
+    "tests/work/test_ticker.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what must run alone, and numbers the ids in names: one made at import differs between the processes of a
+    run, which must agree on the names."""
+    seen: dict[str, str] = {}
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker("alone")
+        if MADE_ID.search(item.nodeid):
+            parameters = MADE_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), item._id.params or "")
+            item._id = replace(item._id, params=parameters)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test logged may hold halves of characters, which do not travel from one process to another."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -93,8 +135,12 @@ def settings(make_settings: Callable[..., Settings], database_url: str) -> Setti
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(
+    settings: Settings, compiled_translations: Callable[[Path], None], compiled_templates: BytecodeCache
+) -> Iterator[Flask]:
+    compiled_translations(settings.data_dir)
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.config["PASSWORD_COST"] = CHEAP_HASHES
     if not settings.is_sqlite:
         empty_postgresql(app)
@@ -124,9 +170,12 @@ def travel() -> Iterator[Callable[[timedelta], None]]:
 
 
 def empty_postgresql(app: Flask) -> None:
-    """Leaves what the migration left: the first account and the configuration version."""
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name not in ("config_version",))
+    """Leaves what the migration left: the first account and the configuration version. Only tables with rows are
+    touched: DELETE of a few rows costs a tenth of TRUNCATE, which makes a new file for each table and index."""
+    names = [table.name for table in reversed(Base.metadata.sorted_tables) if table.name != "config_version"]
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
     with runtime(app).engine.begin() as connection:
-        account = connection.execute(text("SELECT * FROM account ORDER BY created_at LIMIT 1")).mappings().one()
-        connection.execute(text(f"TRUNCATE {tables} CASCADE"))
-        connection.execute(Base.metadata.tables["account"].insert(), dict(account))
+        found = set(connection.execute(text(filled)).scalars())
+        for name in (name for name in names if name in found):
+            others = " WHERE id <> (SELECT id FROM account ORDER BY created_at LIMIT 1)" if name == "account" else ""
+            connection.execute(text(f"DELETE FROM {name}{others}"))

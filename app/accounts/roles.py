@@ -12,7 +12,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-VIEWER = frozenset({"overview.view", "events.view", "deliveries.view", "stats.read", "profile.edit"})
+VIEWER = frozenset({"overview.view", "events.view", "deliveries.view", "attention.view", "stats.read", "profile.edit"})
 OPERATOR = VIEWER
 MANAGER = OPERATOR | {"pixels.view", "deliveries.replay", "deliveries.cancel"}
 ADMIN = MANAGER | {

@@ -19,8 +19,10 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, Numeric, String, TypeDecorator, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core import clock
 from app.core.settings import Settings
 
 NAMING = {
@@ -32,6 +34,8 @@ NAMING = {
 }
 
 
+STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: some 0.2 ms
+QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement_timeout
 SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")
 
 
@@ -247,6 +251,42 @@ def sqlite_driver(connection: Connection) -> sqlite3.Connection | None:
     if connection.dialect.name != "sqlite":
         return None
     return cast(sqlite3.Connection, connection.connection.driver_connection)
+
+
+class TooSlow(Exception):
+    """A read was cut off by `time_limited`."""
+
+
+@contextmanager
+def time_limited(session: Session, seconds: float) -> Iterator[None]:
+    """Cuts off what is read inside when it takes longer than `seconds` (on PostgreSQL: a statement of it). Raises
+    TooSlow; the session then reads in a new transaction."""
+    connection = session.connection()
+    driver = sqlite_driver(connection)
+    try:
+        if driver is None:
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        else:
+            ends_at = clock.monotonic() + seconds
+            driver.set_progress_handler(lambda: clock.monotonic() > ends_at, STEPS_BETWEEN_LOOKS)
+        yield
+        if driver is None:
+            connection.exec_driver_sql("SET LOCAL statement_timeout TO DEFAULT")
+    except OperationalError as error:
+        if not _is_cut_off(error):
+            raise
+        session.rollback()
+        raise TooSlow from None
+    finally:
+        if driver is not None:
+            driver.set_progress_handler(None, 0)
+
+
+def _is_cut_off(error: OperationalError) -> bool:
+    origin = error.orig
+    if isinstance(origin, sqlite3.Error):
+        return getattr(origin, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT
+    return getattr(origin, "sqlstate", None) == QUERY_CANCELED
 
 
 @contextmanager

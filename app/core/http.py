@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import DecodeError, HTTPError, LocationParseError
 
-from app.core import clock
+from app.core import clock, skew
 from app.core.deadline import TIMEOUT, Deadlines, Watch
 from app.core.exchange import Call, Reply
 from app.core.pool import CONNECT_TIMEOUT_S, Pool, TlsPool, current
@@ -74,6 +74,7 @@ class Client:
         try:
             response = self._exchange(_prepare(call, body), watch)
             headers = response.headers
+            skew.hear(headers.get("Date"))
             content = _read(response, keep)
             status = response.status_code
         except FAULTS as fault:

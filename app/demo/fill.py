@@ -26,10 +26,10 @@ from app.core.ids import uuid7, uuid7_at
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.demo.cast import ACCOUNTS, TOKEN_DIED, DemoAccount, DemoPixel
-from app.demo.month import DAYS, Story, Try, stories
+from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, Try, stories
 from app.destinations import registry
 from app.outbound import targets
-from app.outbound.models import Attempt, Delivery, Status
+from app.outbound.models import Attempt, Delivery, Status, Target
 from app.outbound.tally import OPEN, Shift, Stand, shift
 from app.pixels import service as pixels
 from app.pixels.models import Pixel
@@ -121,12 +121,18 @@ def _pixel(actor: Any, cast: DemoPixel) -> UUID:
 
 
 def _tell_endings(cast: DemoAccount, placed: Placed, now: datetime) -> None:
+    """What the engine would have noted at the targets, and the accounts at their clients."""
     with begin_write(runtime().engine) as connection:
         for each in cast.pixels:
+            target_id = placed.pixel_ids[each.pixel_id]
+            error, ago = (NO_ANSWER, timedelta(days=OUTAGE_DAY))
             if each.story == TOKEN_DIED:
-                targets.pause(
-                    connection, placed.pixel_ids[each.pixel_id], "access_token is invalid; code 10002", "auth"
-                )
+                targets.pause(connection, target_id, REFUSED_TOKEN, "auth")
+                error, ago = REFUSED_TOKEN, timedelta(days=2)
+            elif each.platform == "facebook":
+                error, ago = REFUSAL, timedelta(hours=5)
+            noted = {"last_error": error, "last_error_at": now - ago}
+            connection.execute(update(Target).where(Target.id == target_id).values(**noted))
         connection.execute(
             update(ApiClient).where(ApiClient.account_id == placed.account_id).values(last_address="203.0.113.10")
         )

@@ -38,6 +38,7 @@ AGENTS = (
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/142.0.0.0 Safari/537.36",
 )
 REFUSAL = "Invalid parameter: event 0: invalid fbc; code 100/2804001"
+REFUSED_TOKEN = "access_token is invalid; code 10002"  # noqa: S105 - words, no token
 NO_ANSWER = "Timeout (gave up after 12 attempts)"
 
 
@@ -155,7 +156,7 @@ def _fate(random: Random, pixel: DemoPixel, at: datetime, now: datetime) -> dict
     age = now - at
     ms = int(random.lognormvariate(4.6, 0.5))
     if pixel.story == TOKEN_DIED and age < timedelta(days=2):
-        refused = Try(0.02, Verdict.AUTH, 401, "access_token is invalid; code 10002", ms)
+        refused = Try(0.02, Verdict.AUTH, 401, REFUSED_TOKEN, ms)
         tries = (refused,) if age > timedelta(days=2) - timedelta(minutes=30) else ()
         return {"status": Status.PENDING, "tries": tries}
     chance = random.random()

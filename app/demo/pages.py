@@ -55,7 +55,8 @@ def enter(token: str) -> ResponseReturnValue:
 def sign_in(token: str) -> ResponseReturnValue:
     _check(token)
     with write() as store:
-        user = store.get(User, to_uuid(request.form.get("person")))
+        id_ = to_uuid(request.form.get("person"))
+        user = store.get(User, id_) if id_ is not None else None
         if user is None:
             raise NotFound
         _opened, browser_token = sessions.open_session(

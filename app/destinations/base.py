@@ -72,6 +72,9 @@ class Destination(ABC):
     max_age: ClassVar[timedelta]  # older events are not worth sending; judged by the engine at claim
     event_names: ClassVar[Mapping[str, str]]  # neutral name -> the platform's name
     pixel_id_pattern: ClassVar[str] = r"[A-Za-z0-9_-]{1,64}"  # matches a whole id; the form and build() share it
+    test_takes: ClassVar[tuple[str, ...]] = ()  # of a test event's options: `clickId`, and settings that a test may
+    # set otherwise for itself (`testEventCode`, `trackFlag`, `testFlag`)
+    test_needs: ClassVar[tuple[str, ...]] = ()  # those of them without which the platform shows the test nowhere
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -34,6 +34,8 @@ class Kwai(Destination):
     # longest click window, and Meta's limit) a late one would distort the account more than it helps.
     max_age = timedelta(days=7)
     event_names = MappingProxyType({name: name for name in NEUTRAL})
+    test_takes = ("clickId", "trackFlag", "testFlag")  # facts/destinations.md §2: callers disagree on testFlag
+    test_needs = ("clickId",)
 
     def wire_name(self, name: str, pixel_settings: Mapping[str, Any]) -> str | None:
         if name not in self.event_names:

@@ -32,6 +32,7 @@ class Meta(Destination):
     max_age = timedelta(days=7)  # one older event makes Meta refuse the whole call (100/2804003)
     event_names = META_NAMES
     pixel_id_pattern = r"[0-9]{1,32}"
+    test_takes = test_needs = ("testEventCode",)  # without the code Meta shows a test nowhere
 
     def wire_name(self, name: str, pixel_settings: Mapping[str, Any]) -> str | None:
         if name in META_NAMES:

@@ -136,17 +136,20 @@ _LEASE_COLUMNS = (
     Delivery.account_id, Delivery.id, Delivery.kind, Delivery.target_id, Delivery.ref_id, Delivery.ref_at,
     Delivery.attempts, Delivery.expires_at, Delivery.waiter,
 )  # fmt: skip
-_DUE_IDS = (
+# A CTE, which PostgreSQL runs once: a sub-select that it repeats in a nested loop skips what it has locked, and so
+# takes more rows than its limit.
+_DUE = (
     select(Delivery.account_id, Delivery.id)
     .where(Delivery.target_id == bindparam("target"), Delivery.next_at <= bindparam("now"))
     .where(text("status IN ('pending', 'leased')"))  # spelled as the partial index has it
     .order_by(Delivery.next_at)
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
+    .cte("due")
 )
 _LEASE = (
     update(Delivery)
-    .where(row_of(Delivery.account_id, Delivery.id).in_(_DUE_IDS))
+    .where(row_of(Delivery.account_id, Delivery.id).in_(select(_DUE.c.account_id, _DUE.c.id)))
     .values(
         status=Status.LEASED,
         next_at=bindparam("until"),

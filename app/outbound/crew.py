@@ -5,23 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from queue import SimpleQueue
 
-from app.core import clock, faults
-from app.core.exchange import Outcome, Reply, Verdict
-from app.core.http import CUT, Client, encode
-from app.core.redaction import scrub
+from app.core import clock
+from app.core.exchange import Outcome, Verdict
+from app.core.http import Client
+from app.outbound.exchange_one import Exchange, exchange
 from app.outbound.parcel import Parcel
 from app.outbound.results import How, Result
 from app.outbound.shares import FIRST_SENDERS, LAST_SENDERS, MAX_SENDERS
 
 log = logging.getLogger(__name__)
 GROW = 8
-RESPONSE_LIMIT = 2048
-DETAIL_LIMIT = 500
-CUT_DETAIL = "Cut by shutdown: it may have arrived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,57 +77,36 @@ class Crew:
                 landed = self._send(parcel)
             except Exception as error:  # a defect of ours must cost neither the thread nor the rows
                 log.exception("a call could not be finished", extra=_ids(parcel))
-                landed = _without_answer(parcel, Outcome.rejected(_failed("read", error)), How.CALL, clock.now())
+                landed = _without_answer(parcel, error)
             self._land(landed)
 
     def _send(self, parcel: Parcel) -> Landed:
-        started_at = clock.now()
-        try:
-            call = parcel.build()
-            if call.json is not None and call.body is None:
-                call = replace(call, body=encode(call.json))
-        except Exception as error:  # a poisoned row; in a batch, halving finds it
-            if len(parcel.rows) == 1:
-                log.warning("a call could not be built", exc_info=error, extra=_ids(parcel))
-            landed = _without_answer(parcel, Outcome.rejected(_failed("built", error)), How.UNBUILT, started_at)
-            return replace(landed, refused=len(parcel.rows) > 1)
-        faults.point("before_send")
-        reply = self._client.send(call, timeout_s=parcel.timeout_s)
-        faults.point("after_send")
-        return _report(parcel, reply, started_at)
+        one = exchange(self._client, parcel.build, parcel.read, timeout_s=parcel.timeout_s)
+        if one.how is How.UNBUILT and len(parcel.rows) == 1:  # a poisoned row; in a batch, halving finds it
+            log.warning("a call could not be built", exc_info=one.fault, extra=_ids(parcel))
+        elif one.fault is not None and one.how is How.CALL:
+            log.error("an answer could not be read", exc_info=one.fault, extra=_ids(parcel))
+        return _landed(parcel, one)
 
 
-def _report(parcel: Parcel, reply: Reply, started_at: datetime) -> Landed:
-    is_cut = reply.error == CUT
-    outcome = Outcome.retry(CUT_DETAIL) if is_cut else parcel.read(reply)
-    how = How.CUT if is_cut else How.CALL
-    said = [_clean(each) for each in (outcome if isinstance(outcome, list) else [outcome])]
-    outcomes = said if isinstance(outcome, list) else said * len(parcel.rows)
-    # NUL: PostgreSQL takes none, and one platform's odd answer must not hold up everybody's results
-    response = scrub(reply.text, RESPONSE_LIMIT).replace("\x00", "") if reply.body else reply.error
+def _landed(parcel: Parcel, one: Exchange) -> Landed:
+    outcomes = one.outcome if isinstance(one.outcome, list) else [one.outcome] * len(parcel.rows)
     results = [
-        Result(row, each, started_at, reply.duration_ms, reply.status, response, item, how, parcel.seen)
+        Result(row, each, one.started_at, one.duration_ms, one.http_status, one.response, item, one.how, parcel.seen)
         for row, item, each in zip(parcel.rows, parcel.items, outcomes, strict=True)
     ]
-    refused = isinstance(outcome, Outcome) and outcome.verdict is Verdict.REJECTED and len(parcel.rows) > 1
-    return Landed(parcel, results, refused)
+    said_no = isinstance(one.outcome, Outcome) and one.outcome.verdict is Verdict.REJECTED
+    is_misread = one.fault is not None and one.how is How.CALL  # our fault: halves would be sent for nothing
+    return Landed(parcel, results, refused=said_no and not is_misread and len(parcel.rows) > 1)
 
 
-def _without_answer(parcel: Parcel, outcome: Outcome, how: How, started_at: datetime) -> Landed:
+def _without_answer(parcel: Parcel, error: Exception) -> Landed:
+    outcome, started_at = Outcome.rejected(f"Could not be finished ({type(error).__name__})"), clock.now()
     results = [
-        Result(row, outcome, started_at, 0, item=item, how=how, seen=parcel.seen)
+        Result(row, outcome, started_at, 0, item=item, seen=parcel.seen)
         for row, item in zip(parcel.rows, parcel.items, strict=True)
     ]
     return Landed(parcel, results)
-
-
-def _clean(outcome: Outcome) -> Outcome:
-    """An adapter's words may quote the platform, and a platform may quote our token."""
-    return replace(outcome, detail=scrub(outcome.detail, DETAIL_LIMIT).replace("\x00", ""))
-
-
-def _failed(verb: str, error: Exception) -> str:
-    return f"Could not be {verb} ({type(error).__name__})"
 
 
 def _ids(parcel: Parcel) -> dict[str, str]:

@@ -50,7 +50,7 @@ class Drain:
         self._crew = Crew(client, self._inbox.put)
         self._bell = Bell(self.url, lambda: self._inbox.put(RUNG))
         self._aftermath = Aftermath(self.url, self._kinds)
-        self._pulse = Pulse(runtime.engine, name, "deliver")
+        self._pulse = Pulse(runtime.engine, name, "deliver", runtime.settings.data_dir)
         self._hand = Hand()
         self._sight = Sight(clock.now())
         self._pace = Pace(lambda: self._bell.away)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import import_module
 from typing import Any, ClassVar, Protocol, cast
@@ -18,6 +18,7 @@ from app.outbound.policy import Policy
 
 # kind -> dotted path, loaded on first use, so that the engine imports no feature
 KINDS = {"conversion": "app.tracking.conversions:Conversions"}
+EXTENSION = "kalitrack.kinds"  # where an app keeps the Kinds that its pages ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,28 @@ class Settled:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A delivery as people ask for it: the columns by which its kind finds what it is about."""
+
+    account_id: UUID
+    id: UUID
+    kind: str
+    target_id: UUID
+    ref_id: UUID
+    ref_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a delivery is about, in words, and the page of it: an endpoint with its values, since the engine knows no
+    web."""
+
+    title: str
+    endpoint: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
 class Kind(ABC):
     """One sort of delivery."""
 
@@ -88,6 +111,18 @@ class Kind(ABC):
     @abstractmethod
     def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Any]:
         """The domain rows behind deliveries, by ref_id; a missing one cancels its delivery."""
+
+    def subjects(self, connection: Connection, account_id: UUID, rows: Sequence[Owed]) -> Mapping[UUID, Subject]:
+        """What deliveries of one account are about, by ref_id; what is gone is absent."""
+        return {}
+
+    def rebuild(self, connection: Connection, owed: Owed) -> Call | None:
+        """The call as it would go out now for this delivery alone, secrets included; None when the target or what was
+        to be sent is gone. Raises what the adapter's `build` raises."""
+        party = self.parties(connection, [owed.target_id]).get(owed.target_id)
+        row = Leased(**asdict(owed), attempts=0, expires_at=None, waiter=None, token="")
+        item = self.items(connection, [row]).get(owed.ref_id)
+        return None if party is None or item is None else party.adapter.build([item], party.key)
 
     def settled(self, results: Sequence[Settled]) -> None:
         """Called after the commit of final and other results; must not raise."""

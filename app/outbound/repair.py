@@ -83,7 +83,7 @@ def _found(connection: Connection, account_id: UUID, ids: Sequence[UUID], which:
         .order_by(Delivery.id)
         .with_for_update(of=Delivery)
     )
-    return list(connection.execute(found).all())
+    return [*connection.execute(found)]
 
 
 def _stand(row: Row[Any]) -> Stand:

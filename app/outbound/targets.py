@@ -44,6 +44,12 @@ def reset_breaker(connection: Connection, id: UUID) -> None:
     after_commit(connection, "bell", ring)
 
 
+def reset_limits(connection: Connection, id: UUID) -> None:
+    """Forgets breaker and throttle: the next call is made at once. A pause stays."""
+    _change(connection, Target.id == id, not_before=None)
+    reset_breaker(connection, id)
+
+
 def delete(connection: Connection, id: UUID) -> None:
     """The target stays as a name for its history; what is still due is cancelled by the engine."""
     _change(connection, Target.id == id, state=TargetState.DELETED, reason=None, reason_code=None)

@@ -12,10 +12,13 @@ def init_app(app: Flask) -> None:
     from app.accounts import browser_guard
     from app.accounts.clients.pixel_choices import list_pixels_with
     from app.core.menu import MenuItem, add_to_menu
-    from app.pixels import api, pages, service
+    from app.pixels import api, pages, service, watch
+    from app.pixels import operating_pages as _operating  # noqa: F401  # these two add their views to pages.bp
+    from app.pixels import trial_pages as _trial  # noqa: F401
 
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp)
     browser_guard.csrf.exempt(api.bp)  # bearer tokens only
     list_pixels_with(service.choices)
-    add_to_menu(app, MenuItem("tracking", _l("Pixels"), "pixels.index", "affiliate", "pixels.view", 20))
+    add_to_menu(app, MenuItem("tracking", _l("Pixels"), "pixels.index", "affiliate", "pixels.view", 20, "p"))
+    watch.watch()

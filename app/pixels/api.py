@@ -12,10 +12,11 @@ from app.core.db import db, write
 from app.core.errors import Conflict
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
+from app.core.ratelimit import limiter
 from app.core.schema import Schema
-from app.pixels import service
+from app.pixels import service, trial
 from app.pixels.models import Pixel
-from app.pixels.schemas import PixelChange, PixelFilter, PixelIn, PixelOut, Removal
+from app.pixels.schemas import PixelChange, PixelFilter, PixelIn, PixelOut, Removal, TrialIn, TrialOut
 
 bp = resource_blueprint("api_pixels", __name__, "/pixels")
 
@@ -63,6 +64,22 @@ def delete(id: str, query: Removal) -> None:
     """Cancels the deliveries still due; its events stay."""
     with presented(), write():
         service.delete(current_actor(), to_uuid(id), version=query.version)
+
+
+@bp.post("/<id>/test")
+@endpoint(summary="Send a test event", permission="events.test", body=TrialIn, answers={200: TrialOut, 429: None})
+def test(id: str, body: TrialIn) -> TrialOut:
+    """Sends a made-up purchase to the platform at once and waits for its answer; works while the pixel is paused. What
+    the platform does wrong is an outcome, not an error. At most 10 a minute for an account."""
+    pixel = service.get(current().account_id, to_uuid(id))
+    wanted = trial.prepare(pixel, given(body))
+    trial.count(limiter(), pixel.account_id)
+    actor = current_actor()
+    db.session.rollback()  # a platform that takes its time must hold no transaction open
+    report = trial.send(wanted)
+    with write() as session:
+        trial.record(session, actor, wanted, report)
+    return TrialOut.model_validate(report)
 
 
 def given(body: Schema) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired
 from app.accounts.forms import REQUIRED, Form
 from app.core.errors import Invalid
 from app.destinations import registry
+from app.pixels.event_rows import EventRows, KwaiRow, MetaRow, platform_names
 from app.pixels.models import Pixel
 
 
@@ -20,6 +21,8 @@ class PixelForm(Form):
     """`options` names the fields that are settings of the platform, by their names on the wire."""
 
     options: ClassVar[Mapping[str, str]] = {}
+    key: ClassVar[str]
+    shows_options = False  # whether the settings are unfolded at once
 
     platform = SelectField(_l("Platform"))
     pixel_id = StringField(_l("Pixel ID"), [InputRequired(REQUIRED)])
@@ -27,7 +30,7 @@ class PixelForm(Form):
     description = StringField(_l("Description"))
     active = BooleanField(_l("Accepts events"), default=True)
     site_url = StringField(_l("Address of the site"))
-    event_map = TextAreaField(_l("Own names of events"))
+    event_map: EventRows
     version = HiddenField()
 
     def for_change(self, pixel: Pixel) -> PixelForm:
@@ -39,15 +42,43 @@ class PixelForm(Form):
             self.show(pixel)
         return self
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = super().validate(extra_validators)
+        return self.event_map.check(self.key) and is_valid  # after it, so that every row is judged
+
+    def change_rows(self, asked: Mapping[str, str]) -> bool:
+        """Adds or removes a row of event names where a button of the form asks for it; True when one did."""
+        if "add_row" in asked:
+            self.event_map.add()
+        elif "remove_row" in asked:
+            self.event_map.remove(asked["remove_row"])
+        else:
+            return False
+        self.shows_options = True
+        return True
+
+    @property
+    def suggested_names(self) -> list[str]:
+        return platform_names(self.key, self.custom_names())
+
+    def custom_names(self) -> list[str]:
+        return []
+
     def show(self, pixel: Pixel) -> None:
         self.description.data, self.active.data = pixel.description, pixel.active
         self.version.data = str(pixel.version)
         for wire, name in self.options.items():
-            self[name].data = to_field(wire, pixel.settings.get(wire))
+            if wire == "eventMap":
+                self.event_map.show(pixel.settings.get(wire))
+            else:
+                self[name].data = to_field(wire, pixel.settings.get(wire))
 
     def values(self) -> dict[str, Any]:
-        """What the service takes. Raises Invalid for lists that cannot be read."""
-        settings = {wire: to_setting(wire, self[name].data) for wire, name in self.options.items()}
+        """What the service takes."""
+        settings = {
+            wire: to_setting(wire, self[name].data) for wire, name in self.options.items() if name != "event_map"
+        }
+        settings["eventMap"] = self.event_map.pairs() or None
         found: dict[str, Any] = {
             "description": self.description.data,
             "active": self.active.data,
@@ -66,6 +97,7 @@ class PixelForm(Form):
 
 
 class KwaiForm(PixelForm):
+    key = "kwai"
     options: ClassVar[Mapping[str, str]] = {
         "siteUrl": "site_url",
         "thirdParty": "third_party",
@@ -77,9 +109,11 @@ class KwaiForm(PixelForm):
     third_party = StringField(_l("Sender (third_party)"))
     track_flag = BooleanField(_l("Show events in Kwai's test tab (trackFlag)"))
     test_flag = BooleanField(_l("Mark events as tests (testFlag)"))
+    event_map = EventRows(KwaiRow, _l("Own names of events"))
 
 
 class MetaForm(PixelForm):
+    key = "facebook"
     options: ClassVar[Mapping[str, str]] = {
         "siteUrl": "site_url",
         "graphVersion": "graph_version",
@@ -93,6 +127,10 @@ class MetaForm(PixelForm):
     test_event_code = StringField(_l("Test event code"))
     limited_data_use = BooleanField(_l("Limited data use (LDU) for every event"))
     custom_events = TextAreaField(_l("Custom events"))
+    event_map = EventRows(MetaRow, _l("Own names of events"))
+
+    def custom_names(self) -> list[str]:
+        return to_lines(self.custom_events.data)
 
 
 FORMS: dict[str, type[PixelForm]] = {"kwai": KwaiForm, "facebook": MetaForm}
@@ -119,30 +157,25 @@ class ImportForm(Form):
     replace_tokens = BooleanField(_l("Replace the tokens of pixels that are already there"))
 
 
+class ReasonForm(Form):
+    """Why somebody stops a pixel."""
+
+    reason = StringField(_l("Reason"), [InputRequired(REQUIRED)])
+
+
 def to_setting(wire: str, value: Any) -> Any:
     """A field as the setting it stands for; None for an empty one."""
     if isinstance(value, bool) or value is None:
         return value
-    text = value.strip()
-    if wire == "customEvents":
-        return [line.strip() for line in text.splitlines() if line.strip()] or None
-    return to_map(text) if wire == "eventMap" else text or None
+    return to_lines(value) or None if wire == "customEvents" else value.strip() or None
 
 
-def to_map(text: str) -> dict[str, str] | None:
-    """`EVENT_PURCHASE = Purchase`, one a line."""
-    pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
-    if not all(equals for _name, equals, _value in pairs):
-        raise Invalid({"settings.eventMap": [_l("Each line must read EVENT_NAME = name at the platform.")]})
-    return {name.strip(): value.strip() for name, _equals, value in pairs} or None
+def to_lines(text: str | None) -> list[str]:
+    return [line.strip() for line in (text or "").splitlines() if line.strip()]
 
 
 def to_field(wire: str, value: Any) -> Any:
-    if wire == "customEvents":
-        return "\n".join(value or [])
-    if wire == "eventMap":
-        return "\n".join(f"{name} = {own}" for name, own in (value or {}).items())
-    return value
+    return "\n".join(value or []) if wire == "customEvents" else value
 
 
 def typed_version(text: str | None) -> int | None:

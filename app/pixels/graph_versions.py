@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 
+from app.pixels.models import Pixel
+
 WARN_DAYS = 90
+NEWEST = 26  # of 29 July 2026
 EXPIRY = {
     19: date(2026, 5, 21),
     20: date(2026, 9, 24),
@@ -26,3 +30,34 @@ def ends_soon(version: str, today: date) -> date | None:
     """The date to warn of, when under `WARN_DAYS` are left or none."""
     end = expires_on(version)
     return end if end is not None and (end - today).days < WARN_DAYS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The version that calls are made with. `is_default`: it is the installation's, no setting of the pixel. `end` is
+    None where Meta's date is not known to us."""
+
+    version: str
+    is_default: bool
+    end: date | None
+    is_over: bool
+    is_ending: bool  # under WARN_DAYS are left, or none
+
+
+def use_of(version: str, today: date, *, is_default: bool) -> Use:
+    end = expires_on(version)
+    return Use(version, is_default, end, end is not None and end < today, ends_soon(version, today) is not None)
+
+
+def of_pixel(pixel: Pixel, default: str, today: date) -> Use | None:
+    """None for a platform without versions."""
+    if pixel.platform != "facebook":
+        return None
+    own = pixel.settings.get("graphVersion")
+    return use_of(own or default, today, is_default=not own)
+
+
+def offered(today: date) -> list[tuple[str, date | None]]:
+    """The versions that can still be called, the newest first, with their last day where it is known."""
+    known = [(f"v{number}.0", EXPIRY.get(number)) for number in range(NEWEST, OLDEST_KNOWN - 1, -1)]
+    return [(version, end) for version, end in known if end is None or end >= today]

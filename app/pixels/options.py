@@ -13,6 +13,8 @@ from app.core.errors import N_, Text
 from app.destinations.names import NEUTRAL
 
 MAX_NAMES = 100
+MAX_LINE = 64
+MAX_EVENT_NAME = 50
 
 
 def printable(value: str) -> str:
@@ -43,9 +45,11 @@ def _distinct(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(printable)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE), AfterValidator(printable)
+]
 EventName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_EVENT_NAME), AfterValidator(printable)
 ]
 Neutral = Annotated[str, AfterValidator(_neutral)]
 Url = Annotated[
@@ -87,6 +91,22 @@ def checked(platform: str, values: Any) -> tuple[dict[str, Any], dict[str, list[
     except ValidationError as error:
         return {}, _messages(error)
     return {name: value for name, value in options.model_dump().items() if value not in (None, {}, [])}, {}
+
+
+def is_line(value: str | None, longest: int = MAX_LINE) -> bool:
+    """Whether it is nothing, or a short text that a page can show."""
+    return not value or (len(value) <= longest and value.isprintable())
+
+
+def own_name_error(platform: str, name: str) -> Text | None:
+    """Why an event cannot be called so at the platform; None when it can."""
+    if not name:
+        return _l("Write the platform's name for it.")
+    if platform == "kwai" and name not in NEUTRAL:
+        return _l("Kwai takes no name but its own 32.")
+    if len(name) > MAX_EVENT_NAME or not name.isprintable():
+        return _l("At most %(max)d characters, without control characters.", max=MAX_EVENT_NAME)
+    return None
 
 
 def _messages(error: ValidationError) -> dict[str, list[Text]]:

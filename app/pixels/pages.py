@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.charts import Unit
+from app.charts.words import full
 from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
@@ -19,9 +21,10 @@ from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
 from app.core.runtime import runtime
 from app.destinations import registry
-from app.pixels import graph_versions, importing, service
-from app.pixels.forms import ImportForm, PixelForm, change_form, new_form, typed_version
+from app.pixels import graph_versions, health, importing, service
+from app.pixels.forms import ImportForm, PixelForm, ReasonForm, change_form, new_form, typed_version
 from app.pixels.models import Pixel
+from app.pixels.panels import panels_of
 
 bp = Blueprint("pixels", __name__, url_prefix="/pixels")
 FORM_SLACK = 16_384  # what a multipart body carries beside the file
@@ -41,12 +44,18 @@ def index() -> ResponseReturnValue:
     platform = registry.canonical(request.args.get("platform", ""))
     sort = asked.sort if asked.sort and asked.sort.removeprefix("-") in service.SORTS else "-createdAt"
     text = request.args.get("q", "")
-    found = service.search(account_id(), platform=platform, text=text, sort=sort)
+    query = service.search(account_id(), platform=platform, text=text, sort=sort)
+    found = paginate(db.session(), query, page=asked.page, limit=asked.limit)
     figures = service.figures(account_id())
+    default, today = runtime().settings.meta_graph_version, clock.now().date()
     return page(
         "pixels/index.html",
         fragment="pixels/_rows.html",
-        found=paginate(db.session(), found, page=asked.page, limit=asked.limit),
+        found=found,
+        healths=health.of_pixels(db.session.connection(), account_id(), found.rows, clock.now()),
+        graphs={pixel.id: graph_versions.of_pixel(pixel, default, today) for pixel in found.rows},
+        installation=graph_versions.use_of(default, today, is_default=True) if figures["facebook"].total else None,
+        seconds=seconds,
         filtered=bool(platform or text.strip()),
         figures=figures,
         platform_tabs=platform_tabs(platform, figures),
@@ -78,6 +87,8 @@ def new() -> ResponseReturnValue:
 @requires("pixels.edit")
 def create() -> ResponseReturnValue:
     form = new_form(request.form.get("platform"))
+    if form.change_rows(request.form):
+        return show_new(form)
     if not form.validate_on_submit():
         return show_new(form, 422)
     try:
@@ -94,22 +105,36 @@ def create() -> ResponseReturnValue:
 
 
 def show_new(form: PixelForm, status: int = 200) -> ResponseReturnValue:
-    return page("pixels/new.html", fragment="pixels/_new_form.html", form=form, status=status)
+    return page("pixels/new.html", fragment="pixels/_new_form.html", form=form, status=status, **known_versions())
+
+
+def known_versions() -> dict[str, Any]:
+    """For the help of the form: the versions that Meta's changelog names, and the one of this installation."""
+    default, today = runtime().settings.meta_graph_version, clock.now().date()
+    return {
+        "versions": graph_versions.offered(today),
+        "installation": graph_versions.use_of(default, today, is_default=True),
+    }
 
 
 @bp.get("/<id>")
 @requires("pixels.view")
 def show(id: str) -> ResponseReturnValue:
-    pixel = wanted(id)
-    version = pixel.settings.get("graphVersion") or runtime().settings.meta_graph_version
+    return show_pixel(wanted(id), ReasonForm())
+
+
+def show_pixel(pixel: Pixel, pause_form: ReasonForm, status: int = 200) -> ResponseReturnValue:
     return page(
         "pixels/show.html",
+        fragment="pixels/_pause.html" if status == 422 else None,
         pixel=pixel,
         label=registry.labels()[pixel.platform],
-        due=service.due_count(pixel),
-        graph_version=version if pixel.platform == "facebook" else None,
-        graph_end=graph_versions.ends_soon(version, clock.now().date()) if pixel.platform == "facebook" else None,
-        today=clock.now().date(),
+        health=health.of_pixel(db.session.connection(), pixel, clock.now()),
+        graph=graph_versions.of_pixel(pixel, runtime().settings.meta_graph_version, clock.now().date()),
+        panels=panels_of(pixel),
+        pause_form=pause_form,
+        seconds=seconds,
+        status=status,
     )
 
 
@@ -125,6 +150,8 @@ def edit(id: str) -> ResponseReturnValue:
 def update(id: str) -> ResponseReturnValue:
     pixel = wanted(id)
     form = change_form(pixel)
+    if form.change_rows(request.form):
+        return show_edit(pixel, form)
     if not form.validate_on_submit():
         return show_edit(pixel, form, 422)
     try:
@@ -144,7 +171,13 @@ def update(id: str) -> ResponseReturnValue:
 def show_edit(pixel: Pixel, form: PixelForm, status: int = 200) -> ResponseReturnValue:
     label = registry.labels()[pixel.platform]
     return page(
-        "pixels/edit.html", fragment="pixels/_edit_form.html", pixel=pixel, label=label, form=form, status=status
+        "pixels/edit.html",
+        fragment="pixels/_edit_form.html",
+        pixel=pixel,
+        label=label,
+        form=form,
+        status=status,
+        **known_versions(),
     )
 
 
@@ -212,6 +245,10 @@ def import_create() -> ResponseReturnValue:
 
 def show_import(form: ImportForm, status: int = 200) -> ResponseReturnValue:
     return page("pixels/import.html", fragment="pixels/_import_form.html", form=form, status=status)
+
+
+def seconds(value: float | None) -> str:
+    return full(value, Unit.SECONDS)
 
 
 def account_id() -> UUID:

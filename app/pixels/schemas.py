@@ -44,6 +44,39 @@ class PixelFilter(PageQuery):
     q: str | None = Field(None, max_length=200)
 
 
+class TrialIn(Schema):
+    """A test event. Meta needs `testEventCode` (by default the pixel's), Kwai `clickId` from its test page; `trackFlag`
+    is true and `testFlag` the pixel's unless given."""
+
+    event_name: str | None = Field(None, max_length=100)
+    test_event_code: str | None = None
+    click_id: str | None = None
+    track_flag: bool | None = None
+    test_flag: bool | None = None
+
+
+class TrialCall(Out):
+    """The call as it went out, secrets shown as their last four characters."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+class TrialOut(Out):
+    """What came of a test event: `outcome` is `sent`, `retry` (no answer, or trouble at the platform), `throttled`,
+    `auth` (credentials refused), `gone` or `rejected`; `detail` says why. `request` is null when no call could be made,
+    `response` the platform's answer without secrets, at most 2 KB."""
+
+    outcome: str
+    detail: str
+    http_status: int | None
+    duration_ms: int
+    request: TrialCall | None
+    response: str | None
+
+
 class Removal(Schema):
     version: int | None = None
 

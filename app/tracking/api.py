@@ -13,7 +13,7 @@ from app.core.db import db
 from app.core.errors import NotFound
 from app.core.ids import created_at, to_uuid7
 from app.outbound.models import Attempt, Delivery, Status, Target
-from app.tracking.log import CLOCK_SKEW
+from app.tracking.detail import CLOCK_SKEW
 from app.tracking.models import TrackedEvent
 from app.tracking.status import EventStatus, event_status
 

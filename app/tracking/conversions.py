@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from app.core.db import by_account
 from app.core.exchange import Verdict
@@ -15,7 +15,7 @@ from app.core.runtime import Runtime
 from app.core.vault import VaultError
 from app.destinations import registry
 from app.destinations.base import Event, PixelKey
-from app.outbound.kinds import Kind, Leased, Party, Settled
+from app.outbound.kinds import Kind, Leased, Owed, Party, Settled, Subject
 from app.outbound.models import Delivery
 from app.outbound.policy import PLATFORM
 from app.pixels.models import TOKEN_PLACE, Pixel
@@ -66,29 +66,36 @@ class Conversions(Kind):
                 )
         return found
 
+    def subjects(self, connection: Connection, account_id: UUID, rows: Sequence[Owed]) -> Mapping[UUID, Subject]:
+        found = connection.execute(_NAMES, {"account": account_id, "ids": [row.id for row in rows]})
+        return {id_: Subject(name, "events.show", {"id": _request_id(id_)}) for id_, name in found}
+
     def settled(self, results: Sequence[Settled]) -> None:
         lines = [_line(each) for each in results if each.outcome.verdict is Verdict.SENT]
         if lines:
             self._log_file.append(lines)
 
 
-_EVENTS = (  # through the delivery, so that the whole key is known and one partition is read
-    select(
-        TrackedEvent.id,
-        TrackedEvent.event_id,
-        TrackedEvent.event_name,
-        TrackedEvent.event_time,
-        TrackedEvent.click_id,
-        TrackedEvent.identity,
-        TrackedEvent.fields,
-    )
-    .join(
-        Delivery,
+def _of_deliveries(*columns: Any) -> Select[Any]:
+    """Through the delivery, so that the whole key is known and one partition is read."""
+    same = (
         (TrackedEvent.account_id == Delivery.account_id)
         & (TrackedEvent.created_at == Delivery.ref_at)
-        & (TrackedEvent.id == Delivery.ref_id),
+        & (TrackedEvent.id == Delivery.ref_id)
     )
-    .where(Delivery.account_id == bindparam("account"), Delivery.id.in_(bindparam("ids", expanding=True)))
+    wanted = Delivery.account_id == bindparam("account"), Delivery.id.in_(bindparam("ids", expanding=True))
+    return select(*columns).join(Delivery, same).where(*wanted)
+
+
+_NAMES = _of_deliveries(TrackedEvent.id, TrackedEvent.event_name)
+_EVENTS = _of_deliveries(
+    TrackedEvent.id,
+    TrackedEvent.event_id,
+    TrackedEvent.event_name,
+    TrackedEvent.event_time,
+    TrackedEvent.click_id,
+    TrackedEvent.identity,
+    TrackedEvent.fields,
 )
 
 
@@ -103,5 +110,9 @@ def _line(settled: Settled) -> LogLine:
         click_id=event.click_id or fields.get("fbclid"),
         value=fields.get("value"),
         content_id=fields.get("content_id"),
-        request_id=f"track_{event.id.hex}",
+        request_id=_request_id(event.id),
     )
+
+
+def _request_id(id: UUID) -> str:
+    return f"track_{id.hex}"

@@ -1,162 +1,134 @@
-"""The event log read back: a list newest first, and one event with everything that was tried."""
+"""The event log read back: events newest first, each with where it stands."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.orm import Session
 
-from app.core import ids
-from app.core.db import db
-from app.core.errors import NotFound
-from app.core.pagination import Page, keyset
-from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status, Target, TargetState
+from app.core import cursor
+from app.outbound import figures
+from app.outbound.models import IS_OPEN, Delivery, TargetState
+from app.tracking import delivered
+from app.tracking.filters import Filters, Wish
+from app.tracking.log_paths import (
+    IS_CANCELLED,
+    IS_DEAD,
+    NEWEST,
+    Key,
+    Keys,
+    Query,
+    Stretch,
+    aside,
+    by_delivery,
+    by_due,
+    by_event,
+    by_text,
+)
 from app.tracking.models import TrackedEvent
-from app.tracking.status import EventStatus, event_status
+from app.tracking.pixel_targets import PixelTarget, holding, in_state, pixel_targets
+from app.tracking.status import event_status
 
-CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
-PREFIX = "track_"  # of a request id; the rest is the hex of the event's id
-MAX_ATTEMPTS = 200
+ORDER: list[ColumnElement[Any]] = [*NEWEST]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of the list, with where it stands."""
+    """One event of the list, with where it stands. `reason` says why it is not delivered (yet)."""
 
     event: TrackedEvent
+    delivery: Delivery | None
     status: str
-    last_error: str | None
+
+    @property
+    def reason(self) -> str | None:
+        waits = self.status != "delivered"
+        return self.delivery.detail if self.delivery is not None and waits else None
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """One event; `attempts` newest first over all its deliveries (a replay adds one)."""
+class Lines:
+    """One page; `next` is the cursor of the following one, None on the last."""
 
-    event: TrackedEvent
-    status: str
-    delivery: Delivery | None
-    target: Target | None
-    attempts: list[Attempt]
+    rows: list[Line]
+    next: str | None = None
 
 
-def request_id(event_id: UUID) -> str:
-    return f"{PREFIX}{event_id.hex}"
+def search(session: Session, account_id: UUID, wanted: Filters, *, after: str | None = None, limit: int = 50) -> Lines:
+    """Events newest first. Raises Malformed for a cursor that is not ours; any cursor of this list fits any filter,
+    since it says no more than where a page ended."""
+    behind = _position(after) if after else None
+    own = pixel_targets(session, account_id)
+    keys = newest(session, Query(account_id, wanted, own, Stretch(wanted.start, wanted.end, behind)), limit + 1)
+    following = cursor.encode(ORDER, keys[limit - 1]) if len(keys) > limit else None
+    return Lines(_lines(session, account_id, own, keys[:limit]), following)
 
 
-def to_event_id(text: str) -> UUID | None:
-    """The id in `track_<hex>` or a bare UUID; None for anything else."""
-    return ids.to_uuid7(text.removeprefix(PREFIX))
+def _position(after: str) -> Key:
+    at, id_ = cursor.decode(after, ORDER)
+    return at, id_
 
 
-def search(
-    account_id: UUID,
-    *,
-    platform: str | None = None,
-    name: str | None = None,
-    status: str | None = None,
-    pixel: UUID | None = None,
-    after: str | None = None,
-    limit: int = 50,
-) -> Page[Line]:
-    """Events newest first. An unknown status finds nothing. Raises Malformed for a cursor that is not ours."""
-    found = select(TrackedEvent).where(TrackedEvent.account_id == account_id)
-    if platform:
-        found = found.where(TrackedEvent.platform == platform)
-    if name:
-        found = found.where(TrackedEvent.event_name == name)
-    if pixel is not None:
-        found = found.where(TrackedEvent.target_id == pixel)
-    if status:
-        found = found.where(_stands(account_id, status))
-    order: list[ColumnElement[Any]] = [TrackedEvent.created_at.desc(), TrackedEvent.id.desc()]
-    page = keyset(db.session(), found, order, after, limit)
-    return Page(_lines(account_id, page.rows), page.page, page.limit, page.total, page.more, page.next)
+def newest(session: Session, query: Query, limit: int) -> list[Key]:
+    """The keys of the newest events, at most `limit`: each statement gives its own newest, and they are merged."""
+    if query.targets is not None and not query.targets:
+        return []
+    found: set[Key] = set()
+    for statement in statements(session.connection(), query, limit):
+        found.update((row[0], row[1]) for row in session.execute(statement.limit(limit)))
+    return sorted(found, reverse=True)[:limit]
 
 
-def _stands(account_id: UUID, status: str) -> ColumnElement[bool]:
-    """What `event_status` says, as SQL. Delivered events are most of them, so each is looked up in turn; of the others
-    there are few, so these are found first and lead to their events. Statuses are literals, since SQLite takes a
-    partial index for nothing else."""
-    owed = select(Delivery.ref_at, Delivery.ref_id).where(Delivery.account_id == account_id, _is_latest())
-    of_event = TrackedEvent.id == Delivery.ref_id, TrackedEvent.target_id == Delivery.target_id
-    key = tuple_(TrackedEvent.created_at, TrackedEvent.id)
-    is_open = Delivery.status.in_([_literal(one) for one in OPEN_STATUSES])
-    match status:
-        case EventStatus.DELIVERED:
-            return owed.where(*of_event, Delivery.status == _literal(Status.DONE)).correlate(TrackedEvent).exists()
-        case EventStatus.FAILED:
-            return key.in_(owed.where(Delivery.status == _literal(Status.DEAD)))
-        case EventStatus.CANCELLED:
-            dropped = and_(is_open, _target_is(account_id, TargetState.DELETED))
-            return key.in_(owed.where(or_(Delivery.status == _literal(Status.CANCELLED), dropped)))
-        case EventStatus.PAUSED:
-            return key.in_(owed.where(is_open, _target_is(account_id, TargetState.PAUSED)))
-        case EventStatus.PENDING:
-            return key.in_(owed.where(is_open, _target_is(account_id, TargetState.ACTIVE)))
-    return false()
+def statements(connection: Connection, query: Query, limit: int) -> list[Keys]:
+    """What has to be asked for the newest `limit` events of a query."""
+    if query.wanted.text is not None:
+        return by_text(query)
+    match query.state:
+        case None:
+            return by_event(query, query.stretch)
+        case Wish.DELIVERED:
+            only = query.wanted.client is None and query.wanted.event is None
+            parts = delivered.stretches(
+                connection, query.account_id, query.targets, query.stretch, limit, all_match=only
+            )
+            return [statement for part in parts for statement in by_event(query, part)]
+        case Wish.FAILED:
+            return by_delivery(query, IS_DEAD, by_target=True)
+        case Wish.CANCELLED:
+            deleted = in_state(query.own, TargetState.DELETED)
+            return by_delivery(query, IS_CANCELLED) + by_due(query, deleted)
+    return _open(connection, query)
 
 
-def _is_latest() -> ColumnElement[bool]:
-    """A replay makes another delivery of the same event; only the newest counts."""
-    newer = aliased(Delivery)
-    return ~exists().where(
-        newer.account_id == Delivery.account_id,
-        newer.ref_id == Delivery.ref_id,
-        newer.kind == Delivery.kind,
-        newer.target_id == Delivery.target_id,
-        newer.generation > Delivery.generation,
+def _open(connection: Connection, query: Query) -> list[Keys]:
+    """What waits is walked newest first, past what waits elsewhere; or, where that is more, all of it is taken and
+    sorted."""
+    every = frozenset(query.own) if query.targets is None else query.targets
+    among = holding(query.own, every, query.state)
+    now = figures.now_by_target(connection, query.account_id)
+    mine = sum(each.open for target, each in now.items() if target in among)
+    others = sum(each.open for target, each in now.items() if target not in among)
+    return by_due(query, among) if mine < others or not among else by_delivery(query, IS_OPEN)
+
+
+def _lines(session: Session, account_id: UUID, own: dict[UUID, PixelTarget], keys: Sequence[Key]) -> list[Line]:
+    """The events of the keys, in their order."""
+    one_id = (Delivery.account_id == TrackedEvent.account_id) & (Delivery.id == TrackedEvent.id)
+    found = (
+        select(TrackedEvent, Delivery)
+        .outerjoin(Delivery, one_id)
+        .where(TrackedEvent.account_id == account_id, TrackedEvent.created_at.in_({at for at, _id in keys}))
+        .where(*aside([TrackedEvent.id.in_([id_ for _at, id_ in keys])]))
     )
+    rows: Iterable[Any] = session.execute(found) if keys else ()
+    lines = {event.id: _line(event, delivery, own.get(event.target_id)) for event, delivery in rows}
+    return [lines[id_] for _at, id_ in keys if id_ in lines]
 
 
-def _target_is(account_id: UUID, state: TargetState) -> ColumnElement[bool]:
-    own = select(Target.id).where(Target.account_id == account_id, Target.state == state)
-    return Delivery.target_id.in_(own)
-
-
-def _literal(status: Status) -> ColumnElement[str]:
-    return literal(status.value, literal_execute=True)
-
-
-def _lines(account_id: UUID, events: list[TrackedEvent]) -> list[Line]:
-    """The events with where they stand: one look-up for the whole page."""
-    wanted = [event.id for event in events]
-    owed = select(Delivery, Target.state).outerjoin(Target, Target.id == Delivery.target_id)
-    owed = owed.where(Delivery.account_id == account_id, Delivery.ref_id.in_(wanted)).order_by(Delivery.generation)
-    latest = {(delivery.ref_id, delivery.target_id): (delivery, state) for delivery, state in db.session.execute(owed)}
-    return [_line(event, *latest.get((event.id, event.target_id), (None, None))) for event in events]
-
-
-def _line(event: TrackedEvent, delivery: Delivery | None, target_state: str | None) -> Line:
-    status = event_status(delivery.status if delivery else None, target_state)
-    failed = delivery is not None and status != EventStatus.DELIVERED
-    return Line(event, status, delivery.detail if delivery and failed else None)
-
-
-def get(account_id: UUID, event_id: UUID | None) -> Detail:
-    """One event by its id, which carries the partition it is in. Raises NotFound, also for another account's."""
-    event = None
-    if event_id is not None:
-        event = db.session.get(TrackedEvent, (account_id, ids.created_at(event_id), event_id))
-    if event is None:
-        raise NotFound
-    owed = select(Delivery).where(
-        Delivery.account_id == account_id, Delivery.ref_id == event.id, Delivery.target_id == event.target_id
-    )
-    deliveries = list(db.session.scalars(owed.order_by(Delivery.generation.desc())))
-    target = db.session.get(Target, event.target_id)
-    delivery = deliveries[0] if deliveries else None
-    status = event_status(delivery.status if delivery else None, target.state if target else None)
-    return Detail(event, status, delivery, target, _attempts(account_id, event, deliveries))
-
-
-def _attempts(account_id: UUID, event: TrackedEvent, deliveries: list[Delivery]) -> list[Attempt]:
-    tried = select(Attempt).where(
-        Attempt.account_id == account_id,
-        Attempt.delivery_id.in_([delivery.id for delivery in deliveries]),
-        Attempt.created_at >= event.created_at - CLOCK_SKEW,  # older partitions cannot hold any
-    )
-    return list(db.session.scalars(tried.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(MAX_ATTEMPTS)))
+def _line(event: TrackedEvent, delivery: Delivery | None, target: PixelTarget | None) -> Line:
+    state = target.state if target is not None else None
+    return Line(event, delivery, event_status(delivery.status if delivery is not None else None, state))

@@ -31,6 +31,7 @@ class TrackedEvent(Base):
         Index("ix_tracked_event_target", "target_id", "created_at"),
         Index("ix_tracked_event_client", "client_id", "created_at"),
         Index("ix_tracked_event_name", "account_id", "event_name", "created_at"),
+        Index("ix_tracked_event_event_id", "account_id", "event_id"),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

@@ -1,173 +1,168 @@
-"""The pages of events: /events, a plain list and one event with its attempts."""
+"""The pages of events: /events, the log with its filters, its exports, and one event with all that happened to it."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import tempfile
+from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from app.core import clock
-from app.core.access import requires
-from app.core.db import to_json
+from app.core.access import current_actor, has_permission, requires
+from app.core.db import TooSlow, db, time_limited, write
 from app.core.errors import Malformed
-from app.core.htmx import go, page
-from app.core.i18n import money, number
-from app.core.ids import to_uuid
+from app.core.htmx import go, is_htmx, notify, page
+from app.core.i18n import locale
 from app.core.menu import MenuItem, add_to_menu, menu
 from app.core.pagination import clamped
-from app.destinations import registry
-from app.destinations.names import META_STANDARD, NEUTRAL
-from app.outbound.models import Attempt, Delivery
-from app.pixels import service as pixels
-from app.tracking import log
-from app.tracking.log import Detail
-from app.tracking.models import TrackedEvent
-from app.tracking.status import EventStatus
+from app.core.spreadsheets import KINDS as FORMATS
+from app.deliveries.requests import shown_request
+from app.outbound.kinds import EXTENSION, Kinds, Owed
+from app.tracking import detail, export, history, listing, log
+from app.tracking.correction import pages as correction
+from app.tracking.detail import Detail
+from app.tracking.export import Order
+from app.tracking.filters import Asked, from_url
+from app.tracking.log import Lines
+from app.tracking.log_paths import request_id, to_event_id
+from app.tracking.words import IDENTITY_WORDS, STATUS_WORDS
 
 bp = Blueprint("events", __name__, url_prefix="/events")
-
-STATUS_WORDS: dict[str, tuple[Any, str, str]] = {  # word, tone, icon
-    EventStatus.PENDING: (_l("Waiting"), "info", "clock"),
-    EventStatus.DELIVERED: (_l("Delivered"), "success", "check"),
-    EventStatus.FAILED: (_l("Failed"), "danger", "x"),
-    EventStatus.CANCELLED: (_l("Cancelled"), "secondary", "circle-x"),
-    EventStatus.PAUSED: (_l("Paused"), "warning", "player-pause"),
-}
-OUTCOME_WORDS: dict[str, tuple[Any, str, str]] = {
-    "sent": (_l("Accepted by the platform"), "success", "check"),
-    "retry": (_l("Failed, will be tried again"), "warning", "refresh"),
-    "throttled": (_l("The platform asked to slow down"), "warning", "clock"),
-    "gone": (_l("The receiver is gone"), "danger", "x"),
-    "auth": (_l("The platform refused the credentials"), "danger", "lock"),
-    "rejected": (_l("Refused by the platform"), "danger", "x"),
-}
-UNKNOWN_OUTCOME = (_l("Unknown outcome"), "secondary", "help-circle")
-FIELD_WORDS = {
-    "em": _l("E-mail"),
-    "ph": _l("Phone"),
-    "external_id": _l("Customer number"),
-    "fn": _l("First name"),
-    "ln": _l("Last name"),
-    "ct": _l("City"),
-    "st": _l("State (region)"),
-    "zp": _l("Postal code"),
-    "country": _l("Country"),
-    "ge": _l("Gender"),
-    "db": _l("Date of birth"),
-    "fbc": _l("Click (fbc)"),
-    "fbp": _l("Browser (fbp)"),
-    "ctwa_clid": _l("WhatsApp click (ctwa_clid)"),
-    "client_ip_address": _l("Network address"),
-    "client_user_agent": _l("Browser's user agent"),
-}
-
-
-@requires("events.view")
-def home() -> ResponseReturnValue:
-    """`/`: where a day begins."""
-    return go(url_for("events.index"))
+correction.add_to(bp)
+SEARCH_S = 2.0  # a combination of filters that no index answers is cut off
+IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 
 
 @bp.get("")
 @requires("events.view")
 def index() -> ResponseReturnValue:
-    """Odd filters in the URL count as none; a cursor that is not ours leads to the first page."""
-    asked = clamped(request.args)
-    filters: dict[str, Any] = {
-        "platform": registry.canonical(request.args.get("platform", "")),
-        "name": plain(request.args.get("event")),
-        "status": next((one for one in EventStatus if one == request.args.get("status")), None),
-        "pixel": to_uuid(request.args.get("pixel")),
-    }
-    after = request.args.get("after") or None
-    try:
-        found = log.search(current_user.account_id, **filters, after=after, limit=asked.limit)
-    except Malformed:
-        found = log.search(current_user.account_id, **filters, limit=asked.limit)
+    """What cannot be meant finds nothing and says why; a cursor that is not ours leads to the first page. `X-Shown`
+    tells what a live fragment shows: 204 when that is still so."""
+    asked = asked_for()
+    found, is_too_slow = _found(asked)
+    number = None if asked.problems or is_too_slow else listing.number_of(db.session(), account_id(), asked.filters)
+    seen = _mark(found, number)
+    if is_htmx() and request.headers.get("X-Shown") == seen:
+        return "", 204, {"Vary": "HX-Request"}
+    choices = listing.choices(db.session(), account_id())
     return page(
         "tracking/index.html",
         fragment="tracking/_rows.html",
         found=found,
-        filtered=any(filters.values()),
-        labels=registry.labels(),
-        event_choices=[(name, name) for name in event_names()],
-        status_choices=[(str(status), word) for status, (word, _tone, _icon) in STATUS_WORDS.items()],
+        number=number,
+        seen=seen,
+        problems=list(asked.problems.values()),
+        is_too_slow=is_too_slow,
+        filters=asked.filters,
+        chips=listing.chips(request.args, asked, choices),
+        choices=choices,
+        given={name: text for name, text in request.args.items() if name in listing.SHOWN},
         words=STATUS_WORDS,
-        request_id=log.request_id,
-        amount=amount,
+        request_id=request_id,
+        amount=listing.amount,
     )
+
+
+def asked_for() -> Asked:
+    return from_url(request.args, ZoneInfo(g.timezone), clock.now())
+
+
+def _found(asked: Asked) -> tuple[Lines, bool]:
+    """The page, and whether it took too long to find."""
+    if asked.problems:
+        return Lines([]), False
+    limit, after = clamped(request.args).limit, request.args.get("after") or None
+    session, own = db.session(), account_id()
+    try:
+        with time_limited(session, SEARCH_S):
+            try:
+                return log.search(session, own, asked.filters, after=after, limit=limit), False
+            except Malformed:
+                return log.search(session, own, asked.filters, limit=limit), False
+    except TooSlow:
+        return Lines([]), True
+
+
+def _mark(found: Lines, number: int | None) -> str:
+    """A short mark of everything that the fragment says."""
+    lines = [(line.event.id, line.status, line.reason, line.event.value, line.event.edited_at) for line in found.rows]
+    return sha256(repr((lines, number, locale())).encode()).hexdigest()[:16]
+
+
+@bp.post("/export")
+@requires("events.view")
+def export_rows() -> ResponseReturnValue:
+    """The filtered set as a file: everybody who may read the log may take it along, since nothing personal is in it. A
+    POST, because it is noted in the audit and may start long work."""
+    asked = from_url(request.form, ZoneInfo(g.timezone), clock.now())
+    suffix = request.form.get("format", "")
+    if asked.problems or suffix not in FORMATS:
+        notify(_("This cannot be exported: change the filters."), "warning")
+        return go(url_for(".index"))
+    order = Order(account_id(), asked.filters, suffix, g.timezone, locale())
+    if export.is_small(db.session(), order):
+        return _file(order)
+    number = listing.number_of(db.session(), account_id(), asked.filters)
+    with write() as session:
+        job = export.start(session, current_actor(), order, number)
+    return go(url_for("jobs.show", id=job))
+
+
+def _file(order: Order) -> Response:
+    actor = current_actor()
+    out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the answer
+    rows = export.write_table(db.session(), order, out)
+    with write() as session:
+        export.note(session, actor, order, rows)
+    out.seek(0)
+    kind = FORMATS[order.suffix]
+    response = send_file(out, mimetype=kind.content_type, as_attachment=True, download_name=order.filename)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
 @bp.get("/<id>")
 @requires("events.view")
 def show(id: str) -> ResponseReturnValue:
-    found = log.get(current_user.account_id, log.to_event_id(id))
+    found = detail.get(db.session(), account_id(), to_event_id(id))
+    event = found.event
+    kinds: Kinds = current_app.extensions[EXTENSION]
     return page(
         "tracking/show.html",
         found=found,
-        event=found.event,
-        request_id=log.request_id(found.event.id),
-        labels=registry.labels(),
+        event=event,
+        request_id=request_id(event.id),
         word=STATUS_WORDS[found.status],
-        identity=[FIELD_WORDS.get(name, name) for name in found.event.identity],
-        fields=shown_fields(found.event),
-        history=timeline(found),
-        amount=amount,
-        next_at=next_at(found),
+        took_s=listing.took_s(found),
+        amount=listing.amount,
+        identity=[IDENTITY_WORDS.get(name, name) for name in event.identity],
+        fields=listing.shown_fields(event),
+        history=history.timeline(found),
+        plan=detail.plan(found, kinds.get("conversion").policy, clock.now()),
+        sent=_request_of(found, kinds),
+        notes=history.notes(found),
     )
 
 
-def plain(text: str | None) -> str | None:
-    """A filter's text, or None for what no stored text can equal."""
-    return text if text and len(text) <= 64 and text.isprintable() else None
-
-
-def event_names() -> list[str]:
-    """Every name an event of this account may have, for the filter."""
-    return list(dict.fromkeys((*NEUTRAL, *META_STANDARD, *pixels.custom_events(current_user.account_id))))
-
-
-def timeline(found: Detail) -> list[dict[str, Any]]:
-    accepted = {"at": found.event.created_at, "title": _l("Accepted from the client app"), "icon": "download"}
-    return [*(_step(attempt) for attempt in found.attempts), accepted]
-
-
-def _step(attempt: Attempt) -> dict[str, Any]:
-    title, tone, icon = OUTCOME_WORDS.get(attempt.outcome, UNKNOWN_OUTCOME)
-    return {
-        "at": attempt.started_at,
-        "title": _l("Attempt %(n)d: %(outcome)s", n=attempt.n, outcome=title),
-        "tone": tone,
-        "icon": icon,
-        "attempt": attempt,
-    }
-
-
-def amount(event: TrackedEvent) -> str:
-    return money(event.value, event.currency) if event.currency else number(event.value)
-
-
-def shown_fields(event: TrackedEvent) -> list[tuple[str, str]]:
-    """The stored wire fields as the app sent them; lists and objects as JSON."""
-    fields = {name: value for name, value in event.fields.items() if value is not None}
-    return [(name, value if isinstance(value, str) else to_json(value)) for name, value in fields.items()]
-
-
-def next_at(found: Detail) -> datetime | None:
-    """When the next attempt is due; None when nothing more is to come by itself."""
-    delivery: Delivery | None = found.delivery
-    if delivery is None or found.status != EventStatus.PENDING:
+def _request_of(found: Detail, kinds: Kinds) -> Any:
+    delivery = found.delivery
+    if delivery is None:
         return None
-    throttled = found.target.not_before if found.target else None
-    return max(filter(None, (delivery.next_at, throttled, clock.now())))
+    owed = Owed(delivery.account_id, delivery.id, delivery.kind, delivery.target_id, delivery.ref_id, delivery.ref_at)
+    return shown_request(kinds, db.session.connection(), owed, reveal=has_permission("pixels.view"))
+
+
+def account_id() -> Any:
+    return current_user.account_id
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
-    app.add_url_rule("/", view_func=home, methods=["GET"])
     add_to_menu(app, MenuItem("tracking", _l("Events"), "events.index", "activity", "events.view", 10, "e"))
     menu(app).search = MenuItem("tracking", _l("Find an event"), "events.index", "search", "events.view")

@@ -54,7 +54,7 @@
     all("[data-theme-button]").forEach((other) => other.setAttribute("aria-pressed", String(other.value === button.value)));
     const body = new FormData(button.form);
     body.set("theme", button.value); // kept with the person, too
-    fetch(button.form.action, { method: "POST", body, redirect: "manual" }).catch(() => {});
+    fetch(button.form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => {});
   }
 
   document.addEventListener("click", (event) => {
@@ -63,15 +63,6 @@
     if (button.dataset.copy) copy(button);
     if ("close" in button.dataset) button.closest("[data-toast]").remove();
     if ("themeButton" in button.dataset) setTheme(button, event);
-  });
-
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    const search = document.querySelector("[data-search]");
-    if (event.key === "/" && !typing && search && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault();
-      search.focus();
-    }
   });
 
   // Confirmation: forms with data-confirm, and htmx's own hx-confirm ----------------------------------------------

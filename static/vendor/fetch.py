@@ -28,7 +28,7 @@ activity adjustments-horizontal affiliate alert-triangle archive arrow-down arro
 brand-facebook brand-google brand-instagram brand-tiktok brand-whatsapp bug calendar chart-bar check chevron-down
 chevron-left chevron-right chevron-up circle-check circle-x clipboard-list clock cloud code columns-3 copy
 device-desktop device-mobile dots-vertical download edit external-link eye eye-off file-text filter filter-off
-git-merge hash heart-handshake help-circle history home inbox info-circle key language layout-kanban link list lock
+git-merge hash heart-handshake help-circle history home inbox info-circle key language layout-dashboard layout-kanban link list lock
 login logout mail mail-opened menu-2 message-circle message-2 moon photo player-pause player-play plug
 plug-connected plus point-filled refresh report-analytics rotate-clockwise search send settings shield-check
 shield-lock speakerphone sun sun-moon tag template trash upload user user-circle user-plus users webhook world x

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import VIEWPORTS
+from tests.browser.conftest import VIEWPORTS, Console
 from tests.browser.live import database_url, deliveries, listener, live_url, settings, simulator
 from tests.browser.steps import SUMMARY, come_in, fill, submit, tab_to
 from tests.people import PASSWORD, Person
@@ -67,6 +68,78 @@ def test_an_api_client_is_created_with_the_keyboard_alone(page: Page, live_url: 
     expect(page.locator("h1")).to_have_text("Teclado")
     expect(page.locator("main")).to_contain_text("Ler os números das imagens de e-mail")
     expect(page.locator("main")).to_contain_text("Na hora, quando aceitos")
+
+
+def test_a_profile_is_changed_with_the_keyboard_alone(
+    page: Page, live_url: str, admin: SignedIn, console: Console
+) -> None:
+    console.expect("422")
+    come_in(page, live_url, admin)
+    page.goto(f"{live_url}/profile")
+    tab_to(page, "#timezone")
+    page.keyboard.type("Marte")
+    tab_to(page, "#accounts-profile [data-submit]")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#accounts-profile {SUMMARY}")).to_be_focused()
+    tab_to(page, f"{SUMMARY} a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timezone")).to_be_focused()
+    expect(page.locator("#timezone")).to_have_value("Marte")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("america/manaus")
+    tab_to(page, "input[name=theme][value=auto]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("input[name=theme][value=dark]")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Perfil salvo.")
+    expect(page.locator("#timezone")).to_have_value("America/Manaus")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_a_password_is_changed_and_the_old_one_is_dead(
+    page: Page, live_url: str, admin: SignedIn, console: Console
+) -> None:
+    console.expect("422")
+    come_in(page, live_url, admin)
+    page.goto(f"{live_url}/profile")
+    form = page.locator("#accounts-password")
+    values = {
+        "current_password": PASSWORD + "?",
+        "password": "uma nova frase longa",
+        "repeated": "uma nova frase longa",
+    }
+    fill(page, **values)
+    form.locator("[data-submit]").click()
+    expect(page.locator("#current_password-error")).to_have_text("Esta não é a sua senha atual.")
+    for name in values:
+        expect(form.locator(f"[name={name}]")).to_have_value("")
+    fill(page, **values | {"current_password": PASSWORD})
+    form.locator("[data-submit]").click()
+    expect(page.locator("#toasts")).to_contain_text("Senha alterada.")
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Perfil")
+
+
+@pytest.mark.parametrize(("language", "title"), [("pt_BR", "Perfil"), ("en", "Profile")])
+def test_the_profile_holds_up_in_both_languages(
+    page: Page,
+    live_url: str,
+    admin: SignedIn,
+    console: Console,
+    holds_up: Callable[[Page, str], None],
+    language: str,
+    title: str,
+) -> None:
+    console.expect("422")
+    admin.submit("/preferences", {"locale": language})
+    come_in(page, live_url, admin)
+    page.goto(f"{live_url}/profile")
+    expect(page.locator("h1")).to_have_text(title)
+    holds_up(page, f"profile-{language}")
+    page.locator("#accounts-password [data-submit]").click()
+    page.locator(f"#accounts-password {SUMMARY}").wait_for()
+    holds_up(page, f"profile-refused-{language}")
 
 
 def test_a_phone_reaches_every_page_by_the_menu(page: Page, live_url: str, admin: SignedIn, axe: Axe) -> None:

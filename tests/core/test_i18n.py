@@ -75,9 +75,9 @@ def test_times_are_shown_in_the_zone_of_the_account(app: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("cookie", "stored", "expected"),
-    [(None, None, "pt_BR"), (None, "en", "en"), ("pt_BR", "en", "pt_BR"), ("xx", "en", "en"), ("../en", None, "pt_BR")],
+    [(None, None, "pt_BR"), (None, "en", "en"), ("pt_BR", "en", "en"), ("en", "xx", "en"), ("../en", None, "pt_BR")],
 )
-def test_cookie_then_stored_choice_then_portuguese(
+def test_stored_choice_then_cookie_then_portuguese(
     app: Flask, cookie: str | None, stored: str | None, expected: str
 ) -> None:
     with app.test_request_context("/", headers={"Cookie": f"locale={cookie}"} if cookie else {}):

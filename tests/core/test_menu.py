@@ -40,6 +40,26 @@ def test_group_that_does_not_exist_stops_the_boot(app: Flask) -> None:
         add_to_menu(app, MenuItem("sells", "x", "gallery.index", "home"))
 
 
+def test_two_pages_cannot_have_the_same_key(app: Flask) -> None:
+    add_to_menu(app, MenuItem("system", "x", "gallery.index", "home", key="x"))
+    with pytest.raises(ValueError, match="two pages want the key 'x'"):
+        add_to_menu(app, MenuItem("system", "y", "gallery.plain", "home", key="x"))
+
+
+def test_keys_and_search_are_those_of_pages_that_the_role_may_open(app: Flask) -> None:
+    add_to_menu(app, MenuItem("system", "Mine", "gallery.index", "home", key="m"))
+    add_to_menu(app, MenuItem("system", "Theirs", "gallery.plain", "home", "pixels.edit", key="t"))
+    menu(app).search = MenuItem("system", "Find <it>", "gallery.index", "search", "pixels.edit")
+    text = app.test_client().get("/ui/").text
+    assert 'data-key="m"' in text
+    assert "<kbd>m</kbd>" in text
+    assert 'data-key="t"' not in text
+    assert "<kbd>t</kbd>" not in text
+    assert "Find" not in text
+    menu(app).search = MenuItem("system", "Find <it>", "gallery.index", "search")
+    assert 'placeholder="Find &lt;it&gt;"' in app.test_client().get("/ui/").text
+
+
 def test_current_page_is_marked(app: Flask) -> None:
     assert app.test_client().get("/ui/").text.count('aria-current="page"') >= 1
     with app.test_request_context("/ui/plain"):

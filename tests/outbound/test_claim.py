@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from app.core import clock
 from app.core.db import begin_write, prepare_sqlite
@@ -53,6 +53,19 @@ def test_the_oldest_are_taken_first_with_a_lease(ledger, pixel):
     assert (stored.status, stored.attempts) == (Status.LEASED, 1)
     assert 28 < ledger.until(stored.next_at) < 31
     assert ledger.delivery(new[0]).status == Status.PENDING
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_plan_of_postgresql_takes_more_than_was_asked(ledger, pixel):
+    ledger.owe(pixel, 5)
+    seen = look(ledger)
+
+    with begin_write(ledger.engine) as connection:
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):  # what is left is a nested loop
+            connection.execute(text(f"SET LOCAL enable_{way} = off"))
+        takes = claim(connection, [(target, 1) for target in seen], clock.now(), LEASE)
+
+    assert len(rows_of(takes)) == 1
 
 
 def test_what_is_leased_or_not_due_is_left_alone(ledger, pixel):

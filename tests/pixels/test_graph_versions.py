@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from app.pixels.graph_versions import ends_soon
+from app.pixels.graph_versions import ends_soon, offered
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ from app.pixels.graph_versions import ends_soon
 )
 def test_a_version_is_warned_of_under_ninety_days(version: str, today: date, end: date | None) -> None:
     assert ends_soon(version, today) == end
+
+
+def test_only_versions_that_can_still_be_called_are_offered() -> None:
+    found = offered(date(2027, 2, 1))
+    assert [version for version, _end in found] == ["v26.0", "v25.0", "v24.0", "v23.0", "v22.0"]
+    assert dict(found)["v25.0"] == date(2028, 7, 29)

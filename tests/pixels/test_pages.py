@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import func, select, update
 from app.core.access import Actor
 from app.core.db import db, write
 from app.core.ids import uuid7
+from app.core.runtime import EXTENSION, runtime
 from app.outbound import targets
 from app.outbound.models import Delivery, Target
 from app.pixels.models import Pixel
@@ -84,8 +86,8 @@ def test_htmx_is_led_to_the_new_pixel(admin: Browser) -> None:
         ({"description": "x" * 256}, "description"),
         ({"site_url": "javascript:alert(1)"}, "site_url"),
         ({"graph_version": "25"}, "graph_version"),
-        ({"event_map": "EVENT_PURCHASE"}, "event_map"),
-        ({"event_map": "EVENT_UNKNOWN = x"}, "event_map"),
+        ({"event_map-0-name": "EVENT_PURCHASE"}, "event_map-0-own"),
+        ({"event_map-0-name": "EVENT_UNKNOWN", "event_map-0-own": "x"}, "event_map-0-name"),
         ({"custom_events": "x" * 51}, "custom_events"),
     ],
 )
@@ -162,6 +164,23 @@ def test_an_ending_graph_version_is_warned_of(
 ) -> None:
     id = make_pixel(settings={"graphVersion": version})
     assert (f"{version} " in alerts(admin.get(f"/pixels/{id}").text)) is warned
+    assert (f"API {version}<" in admin.get("/pixels", headers=HTMX).text) is warned
+    assert '<option value="v25.0" label="até 29/07/2028">' in admin.get(f"/pixels/{id}/edit").text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_ending_version_of_the_installation_is_told_where_it_is_used(
+    app: Flask, admin: Browser, make_pixel: Callable[..., UUID]
+) -> None:
+    changed = runtime(app).settings.model_copy(update={"meta_graph_version": "v21.0"})
+    app.extensions[EXTENSION] = replace(runtime(app), settings=changed)
+    assert "META_GRAPH_VERSION" not in admin.get("/pixels").text
+    own, default = make_pixel(settings={"graphVersion": "v25.0"}), make_pixel(pixelId="2")
+
+    assert "META_GRAPH_VERSION" in alerts(admin.get("/pixels").text)
+    assert "META_GRAPH_VERSION" in alerts(admin.get(f"/pixels/{default}").text)
+    assert "META_GRAPH_VERSION" not in admin.get(f"/pixels/{own}").text
+    assert "v21.0" in alerts(admin.get(f"/pixels/{own}/edit").text)
 
 
 def alerts(html: str) -> str:
@@ -236,8 +255,8 @@ def test_an_import_without_a_file_is_refused(admin: Browser) -> None:
     assert admin.submit("/pixels/import", {}).status_code == 422
 
 
-GETS = ["", "/new", "/import", "/{id}", "/{id}/edit", "/{id}/delete"]
-POSTS = ["", "/import", "/{id}/edit", "/{id}/delete"]
+GETS = ["", "/new", "/import", "/{id}", "/{id}/edit", "/{id}/delete", "/{id}/test"]
+POSTS = ["", "/import", "/{id}/edit", "/{id}/delete", "/{id}/test", "/{id}/pause", "/{id}/resume"]
 
 
 @pytest.mark.parametrize("role", ["operator", "viewer"])
@@ -253,7 +272,15 @@ def test_operators_and_viewers_see_no_pixels(
 
 def test_managers_read_only(manager: Browser, make_pixel: Callable[..., UUID]) -> None:
     id = make_pixel()
-    assert [manager.get(f"/pixels{path.format(id=id)}").status_code for path in GETS] == [200, 403, 403, 200, 403, 403]
+    assert [manager.get(f"/pixels{path.format(id=id)}").status_code for path in GETS] == [
+        200,
+        403,
+        403,
+        200,
+        403,
+        403,
+        403,
+    ]
     assert {manager.submit(f"/pixels{path.format(id=id)}", NEW).status_code for path in POSTS} == {403}
     assert "/edit" not in manager.get(f"/pixels/{id}").text + manager.get("/pixels").text
 

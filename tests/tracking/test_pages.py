@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
-from app.core import ids
-from app.core.db import write
-from app.core.ids import uuid7
-from app.outbound import targets
-from app.outbound.models import Attempt, Delivery, Status, TargetState
-from app.tracking import log
+from app.core import clock
+from app.core.access import Actor
+from app.core.db import db, write
+from app.core.ids import created_at
+from app.outbound import repair, targets
+from app.outbound.models import Delivery, Status, TargetState
+from app.outbound.policy import PLATFORM
+from app.pixels import service as pixels
+from app.tracking import detail, log
+from app.tracking.filters import Filters
+from app.tracking.history import formatted
 from app.tracking.models import TrackedEvent
-from app.tracking.pages import next_at
 from app.tracking.status import EventStatus, event_status
 from tests.people import HTMX, Browser, Person
+from tests.tracking.events import HASH, add_attempt, new_event, new_target
 
-HASH = "f660ab912ec121d1b1e928a0bb4bc61b15f5ad44d5efdc4e1c92a25e99b8e44a"
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+HOSTILE = "<script>alert('x')</script>\"'&=1+1"
 
 
 @pytest.fixture
@@ -31,70 +38,11 @@ def pixel(app: Flask, admin: Browser) -> UUID:
     return new_target(app, admin.person.account_id)
 
 
-def new_target(app: Flask, account_id: UUID) -> UUID:
-    with app.app_context(), write() as session:
-        id = uuid7()
-        targets.create(session.connection(), id=id, account_id=account_id, kind="conversion", label="Meta 123")
-        return id
-
-
-def new_event(app: Flask, account_id: UUID, target: UUID, status: str | None = "done", **values: Any) -> UUID:
-    """A stored event with its delivery; answers its id."""
-    id = uuid7()
-    at = ids.created_at(id)
-    row = {
-        "platform": "facebook",
-        "pixel_id": "123",
-        "event_name": "EVENT_PURCHASE",
-        "event_id": "order-1",
-        "event_time": at,
-        "click_id": None,
-        "value": Decimal("1234.5"),
-        "currency": "BRL",
-        "identity": {"em": [HASH], "fbc": "fb.1.1700000000000.abc"},
-        "fields": {"content_name": "Depósito", "contents": [{"id": "a", "quantity": 2}]},
-    } | values
-    with app.app_context(), write() as session:
-        session.add(
-            TrackedEvent(account_id=account_id, created_at=at, id=id, client_id=uuid7(), target_id=target, **row)
-        )
-        if status is not None:
-            add_delivery(session, account_id, target, id, status)
-    return id
-
-
-def add_delivery(session: Any, account_id: UUID, target: UUID, event: UUID, status: str, generation: int = 0) -> UUID:
-    at = ids.created_at(event)
-    delivery = Delivery(
-        account_id=account_id,
-        id=uuid7(),
-        kind="conversion",
-        target_id=target,
-        ref_id=event,
-        ref_at=at,
-        generation=generation,
-        status=status,
-        next_at=at + timedelta(hours=1),
-        created_at=at,
-        detail="Invalid parameter" if status == "dead" else None,
-    )
-    session.add(delivery)
-    session.flush()
-    return delivery.id
-
-
-def add_attempt(app: Flask, account_id: UUID, event: UUID, n: int, **values: Any) -> None:
-    with app.app_context(), write() as session:
-        delivery = session.query(Delivery).filter_by(ref_id=event).order_by(Delivery.generation.desc()).first()
-        id = uuid7()
-        row = {"http_status": 503, "outcome": "retry", "detail": "Server error", "response": "<h1>busy</h1>", **values}
-        at = ids.created_at(id)
-        session.add(
-            Attempt(
-                account_id=account_id, created_at=at, id=id, delivery_id=delivery.id, n=n, started_at=at,
-                duration_ms=1234, **row,
-            )
-        )  # fmt: skip
+def new_pixel(app: Flask, person: Person, **values: Any) -> UUID:
+    """A pixel with its token, so that requests can be shown."""
+    given = {"platform": "facebook", "pixelId": "123", "accessToken": "EAAB-a-token-that-nobody-may-see-9f3c", **values}
+    with app.test_request_context(), write():
+        return pixels.create(Actor(person.account_id, person.id, person.email), given).id
 
 
 @pytest.mark.parametrize(
@@ -121,21 +69,20 @@ def test_every_status_has_a_word() -> None:
     assert found == set(EventStatus)
 
 
+@on_sqlite
 def test_an_empty_list_teaches(admin: Browser) -> None:
     assert "Ainda não há eventos" in admin.get("/events").text
 
 
+@on_sqlite
 def test_the_list_is_newest_first_and_paged_by_cursor(app: Flask, admin: Browser, pixel: UUID) -> None:
-    own = admin.person.account_id
-    events = [new_event(app, own, pixel) for _ in range(5)]
-
-    with app.app_context():
-        first = log.search(own, limit=2)
-        second = log.search(own, limit=2, after=first.next)
-        last = log.search(own, limit=2, after=second.next)
-    seen = [line.event.id for page in (first, second, last) for line in page.rows]
-    assert seen == events[::-1]
-    assert (first.total, last.next) == (5, None)
+    events = [new_event(app, admin.person.account_id, pixel) for _ in range(5)]
+    html = admin.get("/events?limit=2", headers=HTMX).text
+    seen = re.findall(r"/events/track_([0-9a-f]{32})", html)
+    while following := re.search(r'href="([^"]+)" hx-get="[^"]+" aria-label="Pr', html):
+        html = admin.get(following[1].replace("&amp;", "&"), headers=HTMX).text
+        seen += re.findall(r"/events/track_([0-9a-f]{32})", html)
+    assert seen == [event.hex for event in events[::-1]]
 
 
 @pytest.mark.parametrize(
@@ -143,21 +90,28 @@ def test_the_list_is_newest_first_and_paged_by_cursor(app: Flask, admin: Browser
     [
         ("platform=kwai", {"kwai"}),
         ("platform=meta", {"done", "dead", "paused", "none", "lost", "waiting"}),
+        ("pixel=999&event=EVENT_PURCHASE", {"kwai"}),
         ("event=EVENT_CONTACT", {"dead"}),
         ("status=delivered", {"done", "kwai"}),
         ("status=failed", {"dead"}),
+        ("error=refused", {"dead"}),
+        ("error=expired", set()),
         ("status=paused", {"paused"}),
         ("status=cancelled", {"none", "lost"}),
         ("status=pending", {"waiting"}),
+        ("status=waiting", {"waiting", "paused"}),
         ("status=delivered&platform=kwai", {"kwai"}),
         ("event=nobody-sends-this", set()),
+        ("q=" + "k" * 300, {"kwai"}),
+        ("q=order-of-kwai&status=failed", set()),
+        ("period=today&status=failed", {"dead"}),
+        ("period=yesterday", set()),
     ],
 )
-def test_filters_find_by_platform_event_and_status(
-    app: Flask, admin: Browser, pixel: UUID, query: str, expected: set[str]
-) -> None:
+@on_sqlite
+def test_filters_in_the_url(app: Flask, admin: Browser, pixel: UUID, query: str, expected: set[str]) -> None:
     own = admin.person.account_id
-    paused, deleted = new_target(app, own), new_target(app, own)
+    paused, deleted, kwai = new_target(app, own), new_target(app, own), new_target(app, own, "Kwai 999")
     with app.app_context(), write() as session:
         targets.pause(session.connection(), paused, "Token expired", "auth")
         targets.delete(session.connection(), deleted)
@@ -168,94 +122,267 @@ def test_filters_find_by_platform_event_and_status(
         "none": new_event(app, own, pixel, "cancelled"),
         "lost": new_event(app, own, deleted, "pending"),
         "waiting": new_event(app, own, pixel, "leased"),
-        "kwai": new_event(app, own, pixel, platform="kwai", click_id="k" * 300),
+        "kwai": new_event(app, own, kwai, platform="kwai", click_id="k" * 300, event_id="order-of-kwai"),
     }
     html = admin.get(f"/events?{query}", headers=HTMX).text
     assert {name for name, id in events.items() if id.hex in html} == expected
 
 
-def test_a_replayed_event_shows_its_newest_delivery_once(app: Flask, admin: Browser, pixel: UUID) -> None:
-    own = admin.person.account_id
-    event = new_event(app, own, pixel, "dead")
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("status=x", "Esse status não existe"),
+        ("platform=orkut", "Essa plataforma não existe"),
+        ("pixel=%01", "ID de um pixel"),
+        ("client=x", "Esse cliente de API não existe"),
+        ("error=x", "Essa classe de erro não existe"),
+        ("error=refused&status=delivered", "Só eventos que falharam"),
+        ("period=x", "Esse período não existe"),
+        ("from=yesterday", "O início não é uma data"),
+        ("to=2026-13-40", "O fim não é uma data"),
+        ("to=" + "9" * 5000, "O fim não é uma data"),
+        ("from=9999-12-31&to=0001-01-01", "não é uma data"),
+        ("from=2026-11-20&to=2026-11-01", "termina antes de começar"),
+        ("from=2026-11-20T10:00&to=2026-11-20T10:00", "termina antes de começar"),
+        ("q=" + "x" * 600, "Nada pode ter esse ID"),
+        ("q=abc", "IDs são encontrados inteiros"),
+        ("event=nobody-sends-this", "Nada corresponde"),
+        ("pixel=nobodys", "Nada corresponde"),
+    ],
+)
+@on_sqlite
+def test_what_cannot_match_says_why(app: Flask, admin: Browser, pixel: UUID, query: str, words: str) -> None:
+    event = new_event(app, admin.person.account_id, pixel)
+    answer = admin.get(f"/events?{query}")
+    assert answer.status_code == 200
+    assert words in answer.text
+    assert event.hex not in answer.text
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=" + "a" * 5000, "limit=0", "limit=x", "page=-1", "period=28d"])
+@on_sqlite
+def test_an_odd_page_still_shows_the_first(app: Flask, admin: Browser, pixel: UUID, query: str) -> None:
+    event = new_event(app, admin.person.account_id, pixel)
+    assert event.hex in admin.get(f"/events?{query}").text
+
+
+@on_sqlite
+def test_a_period_is_of_the_readers_clock(app: Flask, admin: Browser, pixel: UUID) -> None:
+    at = clock.now().replace(hour=1, minute=30, second=0, microsecond=0) - timedelta(days=2)  # 22:30 of the day before
+    event = new_event(app, admin.person.account_id, pixel, at=at)
+    day, next_day = (at - timedelta(days=1)).date(), at.date()
+    for span, is_in in (
+        ({"from": day, "to": day}, True),
+        ({"from": next_day}, False),
+        ({"from": f"{day}T22:30", "to": f"{day}T22:31"}, True),
+        ({"from": f"{day}T22:31"}, False),
+        ({"to": f"{day}T22:30"}, False),
+        ({"from": f"{at:%Y-%m-%dT%H:%M}Z"}, True),
+        ({"from": f"{at:%Y-%m-%dT%H:%M}+00:00"}, True),
+    ):
+        assert (event.hex in admin.get(f"/events?{urlencode(span)}").text) is is_in, span
+
+
+@on_sqlite
+def test_the_number_and_a_chip_for_each_filter(app: Flask, admin: Browser, pixel: UUID) -> None:
+    for _ in range(3):
+        new_event(app, admin.person.account_id, pixel, "dead")
+    html = admin.get("/events?status=failed&platform=meta&limit=2").text
+    assert "3 eventos" in html
+    assert 'href="/events?platform=meta&amp;limit=2" aria-label="Remover o filtro Situação: Falhou"' in html
+
+
+@on_sqlite
+def test_a_live_list_answers_204_until_something_changes(app: Flask, admin: Browser, pixel: UUID) -> None:
+    event = new_event(app, admin.person.account_id, pixel, "dead")
+    shown = re.search(r'"X-Shown": "(\w+)"', admin.get("/events").text)
+    assert shown is not None
+    headers = {**HTMX, "X-Shown": shown[1]}
+    assert admin.get("/events", headers=headers).status_code == 204
     with app.app_context(), write() as session:
-        add_delivery(session, own, pixel, event, "done", generation=1)
-    with app.app_context():
-        (line,) = log.search(own).rows
-        assert (line.status, log.get(own, event).status) == ("delivered", "delivered")
-        assert log.search(own, status="failed").rows == []
+        repair.replay(session.connection(), admin.person.account_id, [event], clock.now())
+    assert admin.get("/events", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=%00", "after=" + "a" * 5000, "status=x", "platform=x", "limit=0"])
-def test_an_odd_url_still_shows_a_list(app: Flask, admin: Browser, pixel: UUID, query: str) -> None:
-    new_event(app, admin.person.account_id, pixel)
-    assert admin.get(f"/events?{query}").status_code == (400 if "%00" in query else 200)
-
-
-def test_the_list_keeps_values_as_people_read_them(app: Flask, admin: Browser, pixel: UUID) -> None:
-    new_event(app, admin.person.account_id, pixel, "dead", click_id="<script>alert(1)</script>")
-    html = admin.get("/events", headers=HTMX).text
-    assert "1.234,50" in html
-    assert "Falhou" in html
-    assert "Invalid parameter" in html
-    assert "<script>" not in html
-
-
-def test_one_event_shows_every_attempt_but_no_hash(app: Flask, admin: Browser, pixel: UUID) -> None:
+@on_sqlite
+def test_hostile_text_in_every_stored_field_is_shown_escaped(app: Flask, admin: Browser) -> None:
     own = admin.person.account_id
-    event = new_event(app, own, pixel, "pending")
+    pixel = new_pixel(app, admin.person)
+    values = dict.fromkeys(("pixel_id", "event_name", "event_id", "click_id"), HOSTILE)
+    fields = {"content_name": HOSTILE, HOSTILE: HOSTILE, "contents": [{"id": HOSTILE}], "event_source_url": HOSTILE}
+    event = new_event(app, own, pixel, "dead", detail=HOSTILE, fields=fields, identity={HOSTILE: HOSTILE}, **values)
+    add_attempt(app, own, event, 1, detail=HOSTILE, response=HOSTILE, outcome=HOSTILE[:16])
+    for path in ("/events", f"/events/{event}", f"/events/{event}/correct", f"/events?{urlencode({'q': HOSTILE})}"):
+        html = admin.get(path).text
+        assert "alert(" in html, path
+        assert "<script>alert" not in html, path
+
+
+@on_sqlite
+def test_one_event_shows_every_attempt_but_no_hash_to_those_who_may_not(
+    app: Flask, admin: Browser, viewer: Browser
+) -> None:
+    own = admin.person.account_id
+    event = new_event(app, own, new_pixel(app, admin.person), "pending")
     add_attempt(app, own, event, 1)
-    add_attempt(app, own, event, 2, http_status=None, detail="Timeout", response=None)
-    html = admin.get(f"/events/track_{event.hex}").text
+    add_attempt(app, own, event, 2, http_status=None, detail="Timeout", response='{"error": {"fbtrace_id": "AbC"}}')
+    html = viewer.get(f"/events/track_{event.hex}").text
 
     assert html.index("Tentativa 2") < html.index("Tentativa 1") < html.index("Recebido do aplicativo")
     assert all(text in html for text in ("HTTP 503", "1.234 ms", "Timeout", "&lt;h1&gt;busy&lt;/h1&gt;", "Depósito"))
-    assert all(text in html for text in ("E-mail", "Clique (fbc)", "Próxima tentativa", f"track_{event.hex}"))
+    assert all(text in html for text in ("E-mail", "Clique (fbc)", "Próxima tentativa", f"track_{event.hex}", "AbC"))
     assert HASH not in html
-    assert "fb.1.1700000000000.abc" not in html
+    assert f"{HASH[:8]}…" in html
+    assert HASH in admin.get(f"/events/track_{event.hex}").text  # with the request, for those who may see pixels
 
 
-def test_an_event_is_found_by_uuid_too(app: Flask, admin: Browser, pixel: UUID) -> None:
-    event = new_event(app, admin.person.account_id, pixel)
-    assert admin.get(f"/events/{event}").status_code == 200
+@on_sqlite
+def test_the_request_is_shown_without_the_token_and_as_curl(app: Flask, admin: Browser) -> None:
+    pixel = new_pixel(app, admin.person)
+    html = admin.get(f"/events/{new_event(app, admin.person.account_id, pixel)}").text
+    assert "…9f3c" in html
+    assert "nobody-may-see" not in html
+    assert "curl --globoff" in html
 
 
+@on_sqlite
+def test_the_timeline_tells_of_repeats_replays_corrections_and_the_verdict(app: Flask, admin: Browser) -> None:
+    now = clock.now()
+    told = {"repeats": 3, "repeated_at": now, "edited_at": now}
+    event = new_event(app, admin.person.account_id, new_pixel(app, admin.person), "dead", **told)
+    with app.app_context(), write() as session:
+        session.query(Delivery).update({"replayed_at": now, "generation": 2})
+    html = admin.get(f"/events/{event}").text
+    words = (
+        "3 vezes ao todo",
+        "Campos corrigidos por uma pessoa",
+        "Reenvio 2",
+        "Desistimos",
+        "Recusado pela plataforma",
+    )
+    assert all(text in html for text in words)
+
+
+@on_sqlite
+def test_what_changed_after_the_last_attempt_is_noted(app: Flask, admin: Browser) -> None:
+    own = admin.person.account_id
+    pixel = new_pixel(app, admin.person)
+    event = new_event(app, own, pixel, "dead")
+    add_attempt(app, own, event, 1)
+    assert "alterado depois da última tentativa" not in admin.get(f"/events/{event}").text
+    with app.app_context(), write() as session:
+        session.query(TrackedEvent).update({"edited_at": clock.now()})
+        session.query(pixels.Pixel).update({"updated_at": clock.now()})
+    html = admin.get(f"/events/{event}").text
+    assert "O pixel foi alterado depois da última tentativa" in html
+    assert "Este evento foi corrigido depois da última tentativa" in html
+
+
+@pytest.mark.parametrize(
+    ("status", "buttons"),
+    [
+        ("dead", {"Enviar de novo", "Corrigir", "Não enviar"}),
+        ("cancelled", {"Enviar de novo", "Corrigir"}),
+        ("pending", {"Corrigir", "Não enviar"}),
+        ("done", set()),
+    ],
+)
+@on_sqlite
+def test_actions_fit_the_state_and_the_role(
+    app: Flask, manager: Browser, viewer: Browser, status: str, buttons: set[str]
+) -> None:
+    event = new_event(app, manager.person.account_id, new_target(app, manager.person.account_id), status)
+    every = {"Enviar de novo", "Corrigir", "Não enviar"}
+    assert {word for word in every if word in manager.get(f"/events/{event}").text} == buttons
+    assert not any(word in viewer.get(f"/events/{event}").text for word in every)
+
+
+@on_sqlite
+def test_a_refused_consent_is_never_offered_to_be_sent(app: Flask, admin: Browser, pixel: UUID) -> None:
+    event = new_event(app, admin.person.account_id, pixel, "cancelled", error="consent")
+    html = admin.get(f"/events/{event}").text
+    assert "Consentimento negado" in html
+    assert "Enviar de novo" not in html
+    assert "Corrigir" not in html
+
+
+@on_sqlite
 def test_a_paused_event_says_why_it_waits(app: Flask, admin: Browser, pixel: UUID) -> None:
     event = new_event(app, admin.person.account_id, pixel, "pending")
     with app.app_context(), write() as session:
         targets.pause(session.connection(), pixel, "Session <b>expired</b>", "auth")
-    assert "Session &lt;b&gt;expired" in admin.get(f"/events/{event}").text
+    html = admin.get(f"/events/{event}").text
+    assert "Session &lt;b&gt;expired" in html
+    assert "Próxima tentativa" not in html
 
 
-def test_an_overdue_attempt_is_told_as_due_now(
+@on_sqlite
+def test_the_plan_follows_the_waits_until_the_event_is_too_old(
     app: Flask, admin: Browser, pixel: UUID, travel: Callable[[timedelta], None]
 ) -> None:
-    event = new_event(app, admin.person.account_id, pixel, "pending")  # due in an hour
+    own = admin.person.account_id
+    event = new_event(app, own, pixel, "pending", attempts=1)  # due in an hour
+    at = created_at(event) + timedelta(hours=1)
+    with app.app_context(), write() as session:
+        session.query(Delivery).update({"expires_at": at + timedelta(seconds=5)})
     with app.app_context():
-        planned = next_at(log.get(admin.person.account_id, event))
+        planned = detail.plan(detail.get(db.session(), own, event), PLATFORM, clock.now())
         travel(timedelta(hours=2))
-        overdue = next_at(log.get(admin.person.account_id, event))
-    assert planned == ids.created_at(event) + timedelta(hours=1)
+        overdue = detail.plan(detail.get(db.session(), own, event), PLATFORM, clock.now())
+    assert planned == detail.Plan(at, [at + timedelta(seconds=3)], at + timedelta(seconds=5))
     assert overdue is not None
-    assert overdue > planned
+    assert overdue.next_at > at
+    assert overdue.later == []
+
+
+@pytest.mark.parametrize(
+    ("response", "text", "trace"),
+    [
+        (None, None, None),
+        ("<h1>busy</h1>", "<h1>busy</h1>", None),
+        ('{"a":1}', '{\n  "a": 1\n}', None),
+        ('{"fbtrace_id":"x"}', '{\n  "fbtrace_id": "x"\n}', "x"),
+        ('{"error":{"fbtrace_id":"y"}}', '{\n  "error": {\n    "fbtrace_id": "y"\n  }\n}', "y"),
+        ('{"error": "cut…', '{"error": "cut…', None),
+        ("[" * 5000, "[" * 5000, None),
+    ],
+)
+def test_an_answer_is_formatted_where_it_is_json(response: str | None, text: str | None, trace: str | None) -> None:
+    assert formatted(response) == (text, trace)
 
 
 @pytest.mark.parametrize("id", ["x", "track_", "track_zz", "0" * 32, "track_" + "f" * 32, "a" * 5000])
+@on_sqlite
 def test_an_odd_id_is_a_404(admin: Browser, id: str) -> None:
     assert admin.get(f"/events/{id}").status_code == 404
+    assert admin.get(f"/events/{id}/correct").status_code == 404
 
 
-def test_another_accounts_events_are_not_there(app: Flask, admin: Browser, pixel: UUID, other_account: Person) -> None:
-    theirs = new_event(app, other_account.account_id, new_target(app, other_account.account_id))
+def test_another_accounts_events_are_not_there(app: Flask, admin: Browser, other_account: Person) -> None:
+    theirs = new_event(app, other_account.account_id, new_target(app, other_account.account_id), "dead")
     assert theirs.hex not in admin.get("/events").text
-    assert admin.get(f"/events/track_{theirs.hex}").status_code == 404
+    assert theirs.hex not in admin.get(f"/events?q={theirs}").text.replace(f"q={theirs}", "")
+    for path in (f"/events/track_{theirs.hex}", f"/events/{theirs}/correct"):
+        assert admin.get(path).status_code == 404
+    assert admin.submit(f"/events/{theirs}/correct").status_code == 404
 
 
 @pytest.mark.parametrize("role", ["manager", "operator", "viewer"])
+@on_sqlite
 def test_every_role_sees_events_and_strangers_sign_in(
-    app: Flask, request: pytest.FixtureRequest, make_user: Callable[..., Person], anonymous: Browser, role: str
+    app: Flask, request: pytest.FixtureRequest, anonymous: Browser, role: str
 ) -> None:
     browser: Browser = request.getfixturevalue(role)
     event = new_event(app, browser.person.account_id, new_target(app, browser.person.account_id))
     assert browser.get("/events").status_code == 200
     assert browser.get(f"/events/{event}").status_code == 200
     assert anonymous.get(f"/events/{event}").status_code == 303
+
+
+@on_sqlite
+def test_an_event_without_a_delivery_is_shown_as_cancelled(app: Flask, admin: Browser, pixel: UUID) -> None:
+    event = new_event(app, admin.person.account_id, pixel, None)
+    with app.app_context():
+        (line,) = log.search(db.session(), admin.person.account_id, Filters()).rows
+    assert line.status == "cancelled"
+    assert "Cancelado" in admin.get(f"/events/{event}").text

@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from app.attention.models import Finding
 from app.core import clock
 from app.core.db import begin_write
 from app.core.heartbeat import last_seen
 from app.core.models import CronRun, Lease
 from app.core.queue import BELL
 from app.outbound import targets
+from app.outbound.models import Target, TargetState
 from app.work.rq_workers import JOBS_QUEUE
 from app.work.schedule import SCHEDULE, Task
 from app.work.ticker import Ticker, take_lease
@@ -33,6 +35,11 @@ def kwai(make_pixel):
 def runs(ledger):
     with ledger.engine.connect() as connection:
         return list(connection.scalars(select(CronRun.name)))
+
+
+def findings(ledger):
+    with ledger.engine.connect() as connection:
+        return list(connection.scalars(select(Finding.kind)))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +133,34 @@ def test_a_task_that_valkey_does_not_take_is_started_later(app, ledger, valkey):
     ticker.tick()
 
     assert runs(ledger) == ["retention"]
+
+
+def test_the_leader_looks_for_what_needs_a_person(app, ledger, kwai, bell):
+    ledger.change(Target, kwai, state=TargetState.PAUSED, reason_code="auth", reason="Session expired")
+    follower = Ticker(app)
+    follower._holder = "another process"
+    assert take_lease(ledger.engine, "the leader")
+    follower.tick()
+    assert findings(ledger) == []
+
+    follower._holder = "the leader"
+    follower._renew_at = 0.0
+    follower.tick()
+
+    assert findings(ledger) == ["token_refused"]
+
+
+def test_a_look_that_fails_does_not_keep_it_from_its_tasks(app, ledger, bell, caplog):
+    with ledger.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE finding RENAME TO finding_away"))
+    try:
+        Ticker(app).tick()
+    finally:
+        with ledger.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE finding_away RENAME TO finding"))
+
+    assert runs(ledger) == ["retention"]
+    assert "could not be looked for" in caplog.text
 
 
 def test_a_defect_does_not_end_it(app, ledger, caplog):

@@ -1,0 +1,1 @@
+"""A person's own page: name, language, time zone, theme, password."""

@@ -1,0 +1,72 @@
+"""The page of a target: /deliveries/targets/<id>, what holds it back and what people do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core.access import current_actor, requires
+from app.core.db import write
+from app.core.errors import Conflict, localized
+from app.core.htmx import go, notify, page
+from app.core.ids import to_uuid
+from app.deliveries import words
+from app.deliveries.forms import PauseForm
+from app.deliveries.pages import account_id, bp, kinds
+from app.deliveries.targets import service
+
+
+@bp.get("/targets/<id>")
+@requires("deliveries.view")
+def target(id: str) -> ResponseReturnValue:
+    return show_target(id, PauseForm())
+
+
+@bp.post("/targets/<id>/pause")
+@requires("targets.operate")
+def pause(id: str) -> ResponseReturnValue:
+    service.get(account_id(), to_uuid(id))
+    form = PauseForm()
+    if not form.validate_on_submit():
+        return show_target(id, form, 422)
+    return operate(id, service.pause, _("Paused: its deliveries wait."), form.reason.data)
+
+
+@bp.post("/targets/<id>/resume")
+@requires("targets.operate")
+def resume(id: str) -> ResponseReturnValue:
+    return operate(id, service.resume, _("Resumed: what waits goes out now."))
+
+
+@bp.post("/targets/<id>/reset")
+@requires("targets.operate")
+def reset(id: str) -> ResponseReturnValue:
+    return operate(id, service.reset, _("Reset: the next call is made at once."))
+
+
+def operate(id: str, verb: Callable[..., Any], said: str, *values: str) -> ResponseReturnValue:
+    try:
+        with write() as session:
+            verb(session, current_actor(), to_uuid(id), *values)
+    except Conflict as error:
+        notify(localized(error.message), "danger")
+    else:
+        notify(said)
+    return go(url_for(".target", id=id))
+
+
+def show_target(id: str, form: PauseForm, status: int = 200) -> ResponseReturnValue:
+    limits = service.limits(account_id(), to_uuid(id), kinds())
+    return page(
+        "deliveries/target.html",
+        fragment="deliveries/_pause_form.html",
+        limits=limits,
+        target=limits.target,
+        form=form,
+        words=words,
+        status=status,
+    )

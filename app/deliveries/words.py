@@ -1,0 +1,176 @@
+"""Deliveries and targets in words: states, errors, outcomes, waits, what holds a target back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_timedelta
+from babel.lists import format_list
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from app.core import clock
+from app.core.i18n import datetime_text, locale, number
+from app.deliveries.filters import Filter, State
+from app.outbound.models import Breaker, Delivery, ErrorClass, Target, TargetState
+from app.outbound.policy import Policy
+
+Word = tuple[Any, str, str]  # word, tone, icon
+
+STATES: dict[str, Word] = {
+    State.OPEN: (_l("Waiting"), "info", "clock"),
+    State.PAUSED: (_l("Paused"), "warning", "player-pause"),
+    State.DEAD: (_l("Dead"), "danger", "x"),
+    State.DONE: (_l("Delivered"), "success", "check"),
+    State.CANCELLED: (_l("Cancelled"), "secondary", "circle-x"),
+}
+TABS: dict[State, Any] = {
+    State.ALL: _l("All"),
+    State.OPEN: _l("Waiting"),
+    State.PAUSED: _l("Paused"),
+    State.DEAD: _l("Dead letters"),
+    State.DONE: _l("Delivered"),
+    State.CANCELLED: _l("Cancelled"),
+}
+KINDS: dict[str, Any] = {"conversion": _l("Events to platforms")}
+ERRORS: dict[str, Any] = {
+    ErrorClass.REFUSED: _l("Refused by the platform"),
+    ErrorClass.CREDENTIALS: _l("Credentials refused"),
+    ErrorClass.THROTTLED: _l("Slowed down by the platform"),
+    ErrorClass.TIMEOUT: _l("No answer in time"),
+    ErrorClass.CONNECTION: _l("No connection"),
+    ErrorClass.SERVER: _l("Trouble on the platform's side"),
+    ErrorClass.EXPIRED: _l("Too old for the platform"),
+    ErrorClass.UNBUILT: _l("Could not be prepared"),
+    ErrorClass.GONE: _l("Receiver or content gone"),
+    ErrorClass.CONSENT: _l("Consent refused"),
+    ErrorClass.BY_HAND: _l("Cancelled by a person"),
+}
+OUTCOMES: dict[str, Word] = {
+    "sent": (_l("Accepted by the platform"), "success", "check"),
+    "retry": (_l("Failed, will be tried again"), "warning", "refresh"),
+    "throttled": (_l("The platform asked to slow down"), "warning", "clock"),
+    "gone": (_l("The receiver is gone"), "danger", "x"),
+    "auth": (_l("The platform refused the credentials"), "danger", "lock"),
+    "rejected": (_l("Refused by the platform"), "danger", "x"),
+}
+UNKNOWN_OUTCOME: Word = (_l("Unknown outcome"), "secondary", "help-circle")
+TARGET_STATES: dict[str, Word] = {
+    TargetState.ACTIVE: (_l("Sending"), "success", "check"),
+    TargetState.PAUSED: (_l("Paused"), "warning", "player-pause"),
+    TargetState.DELETED: (_l("Deleted"), "secondary", "trash"),
+}
+
+
+def error_word(error: str | None) -> str:
+    return str(ERRORS.get(error or "", _("Unknown")))
+
+
+def filter_words(asked: Filter, target: Target | None) -> list[tuple[str, str]]:
+    """What a filter means, as terms and values."""
+    found = [(_("State"), str(TABS[asked.state]))]
+    if asked.kind is not None:
+        found.append((_("Kind"), str(KINDS.get(asked.kind, asked.kind))))
+    if asked.target is not None:
+        found.append((_("Target"), target.label if target else _("Unknown")))
+    if asked.error is not None:
+        found.append((_("Reason"), error_word(asked.error)))
+    if asked.since is not None:
+        found.append((_("Since"), datetime_text(asked.since)))
+    if asked.until is not None:
+        found.append((_("Until"), datetime_text(asked.until)))
+    if asked.ids is not None:
+        found.append((_("Selected"), number(len(asked.ids))))
+    return found
+
+
+def policy_words(policy: Policy) -> str:
+    """How often and for how long it is tried."""
+    fast = listed(duration(wait) for wait in policy.fast_s)
+    return str(
+        _(
+            "A failed attempt is repeated after %(fast)s, then after %(first)s and twice as long each time, up to "
+            "%(cap)s; at most %(number)s attempts, and not when it has become too old for the platform.",
+            fast=fast,
+            first=duration(policy.first_s),
+            cap=duration(policy.cap_s),
+            number=number(policy.max_attempts),
+        )
+    )
+
+
+def plan_words(delivery: Delivery, target: Target, state: State) -> str:
+    """What happens next to one delivery."""
+    match state:
+        case State.PAUSED:
+            return str(_("It waits until %(target)s is resumed.", target=target.label))
+        case State.OPEN if target.state == TargetState.DELETED:
+            return str(_("Its target was deleted: it is cancelled in a moment."))
+        case State.OPEN:
+            return _next_words(delivery, target)
+        case State.DEAD:
+            return str(_("It is not tried again by itself."))
+    return str(_("Nothing more is to come."))
+
+
+def _next_words(delivery: Delivery, target: Target) -> str:
+    holds = (delivery.next_at, target.not_before, target.breaker_until)
+    next_at = max(moment for moment in holds if moment is not None)
+    if next_at <= clock.now():
+        return str(_("It is due: the next attempt is made as soon as a worker is free."))
+    if delivery.expires_at is None:
+        return str(_("The next attempt is made at %(at)s.", at=datetime_text(next_at)))
+    return str(
+        _(
+            "The next attempt is made at %(at)s; it is given up when it is too old, at %(until)s.",
+            at=datetime_text(next_at),
+            until=datetime_text(delivery.expires_at),
+        )
+    )
+
+
+def breaker_words(target: Target) -> str:
+    """Whether calls go out, and if not, until when and why."""
+    if target.breaker == Breaker.CLOSED:
+        if not target.failures:
+            return str(_("Calls go out."))
+        return str(
+            ngettext(
+                "Calls go out; %(number)s failed just now.",
+                "Calls go out; the last %(number)s failed.",
+                target.failures,
+                number=number(target.failures),
+            )
+        )
+    if target.breaker == Breaker.HALF_OPEN or not is_future(target.breaker_until):
+        return str(_("One call tries whether it is back."))
+    return str(
+        ngettext(
+            "Open until %(until)s after %(number)s failure.",
+            "Open until %(until)s after %(number)s failures in a row.",
+            target.failures,
+            until=datetime_text(target.breaker_until),
+            number=number(target.failures),
+        )
+    )
+
+
+def is_held(target: Target) -> bool:
+    """Whether breaker or throttle keep calls back, so that a reset has something to do."""
+    return target.breaker != Breaker.CLOSED or target.failures > 0 or is_future(target.not_before)
+
+
+def is_future(moment: datetime | None) -> bool:
+    return moment is not None and moment > clock.now()
+
+
+def duration(seconds: float) -> str:
+    """`15 segundos`, `1 hora`."""
+    return str(format_timedelta(timedelta(seconds=seconds), threshold=1, locale=locale()))
+
+
+def listed(parts: Iterable[str]) -> str:
+    return str(format_list(list(parts), locale=locale()))

@@ -1,0 +1,86 @@
+"""One call made and read, for the senders of a worker and for the button that sends a test: no database, no lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.core import clock, faults
+from app.core.exchange import Call, Outcome, Reply
+from app.core.http import CUT, Client, encode
+from app.core.redaction import scrub
+from app.outbound.results import How
+
+RESPONSE_LIMIT = 2048
+DETAIL_LIMIT = 500
+CUT_DETAIL = "Cut by shutdown: it may have arrived"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What one call came to, its words scrubbed. `call` is None when none could be built; `fault` is a defect of ours,
+    in building or in reading, for the caller to log."""
+
+    outcome: Outcome | list[Outcome]
+    how: How
+    started_at: datetime
+    call: Call | None = None
+    duration_ms: int = 0
+    http_status: int | None = None
+    response: str | None = None
+    fault: Exception | None = None
+
+
+def exchange(
+    client: Client,
+    build: Callable[[], Call],
+    read: Callable[[Reply], Outcome | list[Outcome]],
+    *,
+    timeout_s: float,
+    secret: str = "",
+) -> Exchange:
+    """Builds a call, makes it and reads the answer; raises nothing for what an adapter or a platform does. Of the
+    answer, `secret` is taken out before anybody reads it: a platform may quote the token that it refuses."""
+    started_at = clock.now()
+    try:
+        call = build()
+        if call.json is not None and call.body is None:
+            call = replace(call, body=encode(call.json))
+    except Exception as error:
+        return Exchange(Outcome.rejected(_failed("built", error)), How.UNBUILT, started_at, fault=error)
+    faults.point("before_send")
+    reply = _without(secret, client.send(call, timeout_s=timeout_s))
+    faults.point("after_send")
+    outcome, how, fault = _outcome(read, reply)
+    # NUL: PostgreSQL takes none, and one platform's odd answer must not hold up everybody's results
+    response = scrub(reply.text, RESPONSE_LIMIT).replace("\x00", "") if reply.body else reply.error
+    return Exchange(outcome, how, started_at, call, reply.duration_ms, reply.status, response, fault)
+
+
+def _outcome(
+    read: Callable[[Reply], Outcome | list[Outcome]], reply: Reply
+) -> tuple[Outcome | list[Outcome], How, Exception | None]:
+    if reply.error == CUT:
+        return Outcome.retry(CUT_DETAIL), How.CUT, None
+    try:
+        said = read(reply)
+        return [_clean(each) for each in said] if isinstance(said, list) else _clean(said), How.CALL, None
+    except Exception as error:
+        return Outcome.rejected(_failed("read", error)), How.CALL, error
+
+
+def _clean(outcome: Outcome) -> Outcome:
+    """An adapter's words may quote the platform, and a platform may quote our token."""
+    return replace(outcome, detail=scrub(outcome.detail, DETAIL_LIMIT).replace("\x00", ""))
+
+
+def _without(secret: str, reply: Reply) -> Reply:
+    body = reply.body
+    for form in (secret, encode(secret)[1:-1].decode(), secret.replace("/", "\\/")) if secret else ():
+        body = body.replace(form.encode(), "…".encode())
+    return reply if body is reply.body else replace(reply, body=body)
+
+
+def _failed(verb: str, error: Exception) -> str:
+    return f"Could not be {verb} ({type(error).__name__})"

@@ -1,0 +1,50 @@
+"""Buttons of a pixel's page: pause, resume, end the breaker's wait."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core.access import current_actor, requires
+from app.core.db import write
+from app.core.errors import Invalid
+from app.core.htmx import go, notify
+from app.core.ids import to_uuid
+from app.pixels import operating
+from app.pixels.forms import ReasonForm
+from app.pixels.pages import bp, show_pixel, wanted
+
+
+@bp.post("/<id>/pause")
+@requires("targets.operate")
+def pause(id: str) -> ResponseReturnValue:
+    pixel, form = wanted(id), ReasonForm()
+    if not form.validate_on_submit():
+        return show_pixel(pixel, form, 422)
+    try:
+        with write():
+            operating.pause(current_actor(), pixel.id, form.reason.data)
+    except Invalid as error:
+        form.reject(error)
+        return show_pixel(pixel, form, 422)
+    notify(_("Paused. Events are still accepted and wait."), "warning")
+    return go(url_for("pixels.show", id=pixel.id))
+
+
+@bp.post("/<id>/resume")
+@requires("targets.operate")
+def resume(id: str) -> ResponseReturnValue:
+    with write():
+        pixel = operating.resume(current_actor(), to_uuid(id))
+    notify(_("Resumed. What waits goes out now."))
+    return go(url_for("pixels.show", id=pixel.id))
+
+
+@bp.post("/<id>/reset-breaker")
+@requires("targets.operate")
+def reset_breaker(id: str) -> ResponseReturnValue:
+    with write():
+        pixel = operating.reset_breaker(current_actor(), to_uuid(id))
+    notify(_("The next event goes out now."))
+    return go(url_for("pixels.show", id=pixel.id))

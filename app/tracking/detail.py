@@ -1,0 +1,123 @@
+"""One event with everything that was tried, and what is still to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import ApiClient
+from app.core import ids
+from app.core.errors import NotFound
+from app.outbound.models import Attempt, Delivery, ErrorClass, Status, Target, TargetState
+from app.outbound.policy import Policy
+from app.pixels.models import Pixel
+from app.tracking.models import TrackedEvent
+from app.tracking.status import EventStatus, event_status
+
+CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
+MAX_ATTEMPTS = 200
+SHOWN_STEPS = 3  # of the retry plan
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One event; `attempts` newest first, over all replays."""
+
+    event: TrackedEvent
+    status: str
+    delivery: Delivery | None
+    target: Target | None
+    pixel: Pixel | None
+    client: ApiClient | None
+    attempts: list[Attempt]
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether a replay would take it: it gave up or was cancelled, not for consent, and its pixel exists."""
+        delivery, target = self.delivery, self.target
+        if delivery is None or target is None or target.state == TargetState.DELETED:
+            return False
+        return delivery.status in (Status.DEAD, Status.CANCELLED) and delivery.error != ErrorClass.CONSENT
+
+    @property
+    def waits(self) -> bool:
+        return self.status in (EventStatus.PENDING, EventStatus.PAUSED)
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        return self.waits or self.status == EventStatus.FAILED
+
+    @property
+    def may_be_corrected(self) -> bool:
+        return self.may_be_sent_again or self.waits
+
+    @property
+    def changed_since(self) -> list[str]:
+        """What is not as the last attempt sent it: "event", "pixel"."""
+        if not self.attempts:
+            return []
+        last = self.attempts[0].started_at
+        changes = {
+            "event": self.event.edited_at,
+            "pixel": self.pixel.updated_at if self.pixel is not None else None,
+        }
+        return [name for name, at in changes.items() if at is not None and at > last]
+
+
+def get(session: Session, account_id: UUID, event_id: UUID | None) -> Detail:
+    """One event by its id, which carries the partition it is in. Raises NotFound, also for another account's."""
+    event = None
+    if event_id is not None:
+        event = session.get(TrackedEvent, (account_id, ids.created_at(event_id), event_id))
+    if event is None:
+        raise NotFound
+    delivery = session.get(Delivery, (account_id, event.id))  # one event, one delivery, one id
+    target = session.get(Target, event.target_id)
+    return Detail(
+        event=event,
+        status=event_status(delivery.status if delivery else None, target.state if target else None),
+        delivery=delivery,
+        target=target,
+        pixel=session.get(Pixel, event.target_id),
+        client=session.get(ApiClient, event.client_id),
+        attempts=_attempts(session, delivery) if delivery else [],
+    )
+
+
+def _attempts(session: Session, delivery: Delivery) -> list[Attempt]:
+    tried = select(Attempt).where(
+        Attempt.account_id == delivery.account_id,
+        Attempt.delivery_id == delivery.id,
+        Attempt.created_at >= delivery.created_at - CLOCK_SKEW,  # older partitions cannot hold any
+    )
+    return list(session.scalars(tried.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(MAX_ATTEMPTS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When it will be tried: `next_at` first, then about `later`, until `until`."""
+
+    next_at: datetime
+    later: list[datetime]
+    until: datetime | None
+
+
+def plan(found: Detail, policy: Policy, now: datetime) -> Plan | None:
+    """What follows by itself, if each attempt fails; None when nothing does, or for what is paused."""
+    delivery, target = found.delivery, found.target
+    if delivery is None or found.status != EventStatus.PENDING:
+        return None
+    holds = (delivery.next_at, target.not_before if target else None, target.breaker_until if target else None, now)
+    next_at = max(filter(None, holds))
+    later: list[datetime] = []
+    at, until = next_at, delivery.expires_at
+    for attempts in range(delivery.attempts + 1, min(delivery.attempts + SHOWN_STEPS, policy.max_attempts)):
+        at += timedelta(seconds=policy.wait_s(attempts))
+        if until is not None and at >= until:
+            break
+        later.append(at)
+    return Plan(next_at, later, until)

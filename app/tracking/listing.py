@@ -1,0 +1,108 @@
+"""What the pages of events show beside the rows: choices, chips of what is filtered, figures and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import ApiClient
+from app.core import clock
+from app.core.db import to_json
+from app.core.i18n import datetime_text, money, number
+from app.core.runtime import runtime
+from app.destinations import registry
+from app.destinations.names import META_STANDARD, NEUTRAL
+from app.pixels import service as pixels
+from app.tracking import figure
+from app.tracking.detail import Detail
+from app.tracking.filters import NAMES, Asked, Filters
+from app.tracking.models import TrackedEvent
+from app.tracking.pixel_targets import pixel_targets
+from app.tracking.words import DEAD_ERRORS, ERROR_WORDS, FILTER_WORDS, PERIOD_WORDS, WISH_WORDS
+
+SHOWN = frozenset(NAMES)
+Choice = tuple[str, Any]  # value, word
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the filters."""
+
+    platforms: list[Choice]
+    pixels: list[Choice]
+    events: list[Choice]
+    statuses: list[Choice]
+    errors: list[Choice]
+    clients: list[Choice]
+    periods: list[Choice]
+
+    def word(self, name: str, value: str) -> Any:
+        """How people call the value of a filter."""
+        options = {
+            "platform": self.platforms, "pixel": self.pixels, "status": self.statuses, "error": self.errors,
+            "client": self.clients, "period": self.periods,
+        }  # fmt: skip
+        return next((word for key, word in options.get(name, []) if key == value), value)
+
+    @property
+    def client_names(self) -> dict[str, Any]:
+        return dict(self.clients)
+
+
+def choices(session: Session, account_id: UUID) -> Choices:
+    own = pixel_targets(session, account_id).values()
+    clients = select(ApiClient.id, ApiClient.name).where(ApiClient.account_id == account_id).order_by(ApiClient.name)
+    names = dict.fromkeys((*NEUTRAL, *META_STANDARD, *pixels.custom_events(account_id)))
+    return Choices(
+        platforms=list(registry.labels().items()),
+        pixels=[(str(target.id), target.label) for target in own],
+        events=[(name, name) for name in names],
+        statuses=[(str(wish), word) for wish, word in WISH_WORDS.items()],
+        errors=[(str(error), ERROR_WORDS[error]) for error in DEAD_ERRORS],
+        clients=[(str(row.id), row.name) for row in session.execute(clients)],
+        periods=list(PERIOD_WORDS.items()),
+    )
+
+
+def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[str, Any, Any]]:
+    """(name, its word, the value in words) of every filter in the URL."""
+    moments = {"from": asked.filters.start, "to": asked.filters.end}
+    found = []
+    for name in NAMES:
+        text = given.get(name, "").strip()
+        if not text:
+            continue
+        value = known.word(name, text)
+        if "T" in text and (moment := moments.get(name)) is not None:
+            value = datetime_text(moment)
+        found.append((name, FILTER_WORDS[name], value))
+    return found
+
+
+def number_of(session: Session, account_id: UUID, wanted: Filters) -> int | None:
+    """See `figure.number_of`: of the time for which events are kept."""
+    kept_since = clock.now() - timedelta(days=runtime().settings.retention_days)
+    return figure.number_of(session, account_id, wanted, kept_since=kept_since)
+
+
+def amount(event: TrackedEvent) -> str:
+    return money(event.value, event.currency) if event.currency else number(event.value)
+
+
+def shown_fields(event: TrackedEvent) -> list[tuple[str, str]]:
+    """The stored wire fields as the app sent them; lists and objects as JSON."""
+    fields = {name: value for name, value in event.fields.items() if value is not None}
+    return [(name, value if isinstance(value, str) else to_json(value)) for name, value in fields.items()]
+
+
+def took_s(found: Detail) -> float | None:
+    """From acceptance to arrival."""
+    delivery = found.delivery
+    ended: datetime | None = delivery.done_at if delivery is not None and found.status == "delivered" else None
+    return (ended - found.event.created_at).total_seconds() if ended is not None else None
