@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -169,3 +171,11 @@ def other_account(app: Flask) -> Person:
 @pytest.fixture
 def other_admin(app: Flask, other_account: Person) -> Browser:
     return sign_in(app, other_account)
+
+
+def asking_again(page: str, url: str) -> dict[str, str]:
+    """The headers with which the live fragment of `url` in a page asks for itself, the mark of what it shows among
+    them."""
+    found = re.search(rf"hx-get=\"{re.escape(url)}\"[^>]*? hx-headers='([^']+)'", page)
+    assert found is not None, f"nothing on this page asks for {url} again"
+    return {**HTMX, **json.loads(found[1])}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from app.attention import service
 from app.attention.present import look_again, present, reconciler
 from app.core.access import current_actor, has_permission, requires
-from app.core.htmx import page
+from app.core.htmx import is_shown, page, unchanged
 
 BELL_S = 30.0  # how old the last look of this process may be while somebody has a page of ours open
-UNCHANGED = ("", 204)
 
 bp = Blueprint("attention", __name__, url_prefix="/attention")
 
@@ -22,8 +21,8 @@ def index() -> ResponseReturnValue:
     """A live fragment asks with the mark of what it shows."""
     look_again()
     shown = service.shown(current_actor().account_id)
-    if request.args.get("seen") == shown.mark:
-        return UNCHANGED
+    if is_shown(shown.mark):
+        return unchanged()
     return page(
         "attention/index.html",
         fragment="attention/_findings.html",
@@ -38,8 +37,8 @@ def index() -> ResponseReturnValue:
 def bell() -> ResponseReturnValue:
     look_again(BELL_S)
     found = service.bell(current_actor().account_id)
-    if request.args.get("seen") == found.mark:
-        return UNCHANGED
+    if is_shown(found.mark):
+        return unchanged()
     return page("attention/_bell.html", bell=found)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, flash, make_response, render_template, request, session
 
+from app.core.i18n import locale
+
+SHOWN = "X-Shown"  # what a live fragment shows already, by its mark; the macro `live` sends it
 DROPPED_BY_BROWSERS = re.compile(r"[\t\r\n]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 URL_CHARACTERS = "/?#[]@!$&'()*+,;=:%~"  # left as they are; all else would not fit into a header
@@ -33,6 +38,26 @@ def page(template: str, *, fragment: str | None = None, status: int = 200, **con
     else:
         body = render_template(template, **context)
     response = make_response(body, status)
+    response.vary.add("HX-Request")
+    return response
+
+
+def mark_of(*shown: object) -> str:
+    """A short mark of all that a live fragment says, its language included; `shown` are values whose repr tells them
+    apart. Forms and their tokens are no part of it."""
+    return sha256(repr((locale(), shown)).encode()).hexdigest()[:16]
+
+
+def is_shown(mark: str) -> bool:
+    """Whether the live fragment that asks shows just this already, so that `unchanged()` is the answer."""
+    return is_htmx() and request.headers.get(SHOWN) == mark
+
+
+def unchanged(**news: Any) -> Response:
+    """204: htmx leaves everything as it stands. `news` reaches the page's script as events, by name."""
+    response = make_response("", 204)
+    if news:
+        response.headers["HX-Trigger"] = json.dumps(news)
     response.vary.add("HX-Request")
     return response
 

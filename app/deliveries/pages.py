@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from flask_login import current_user
 from app.core.access import has_permission, requires
 from app.core.db import db
 from app.core.errors import Invalid, Malformed, localized
-from app.core.htmx import page
+from app.core.htmx import is_shown, mark_of, page, unchanged
 from app.core.ids import to_uuid
 from app.core.pagination import Page, clamped
 from app.deliveries import service, words
@@ -27,9 +26,9 @@ from app.deliveries.requests import shown_request
 from app.deliveries.service import Line
 from app.outbound.kinds import EXTENSION, Kinds, Subject
 from app.outbound.models import Attempt, Delivery
+from app.outbound.words import ERRORS, outcome_word
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
-SEEN = "X-Seen"  # the mark of what a live fragment shows
 UNDO_MICROSECOND = timedelta(microseconds=1)
 
 
@@ -51,9 +50,10 @@ def listing(default: State) -> ResponseReturnValue:
     asked, wrong = asked_filter(default)
     found: Page[Line] = _found(asked) if not wrong else Page([], 1, 0, 0)
     groups = service.groups(account_id()) if asked.is_plain and asked.state is State.DEAD else []
-    mark = _mark(found, groups)
-    if request.headers.get(SEEN) == mark:
-        return "", 204
+    shown_tabs = tabs(asked)
+    mark = _mark(found, groups, [tab["count"] for tab in shown_tabs])
+    if is_shown(mark):
+        return unchanged()
     return page(
         "deliveries/index.html",
         fragment="deliveries/_rows.html",
@@ -62,12 +62,13 @@ def listing(default: State) -> ResponseReturnValue:
         found=found,
         groups=groups,
         mark=mark,
-        tabs_=tabs(asked),
+        tabs_=shown_tabs,
         targets=service.targets(account_id()),
         undo=undo(),
         meets={verb: asked.state in MEETS[verb] or asked.state is State.ALL for verb in Verb},
         meets_all={verb: asked.state in MEETS[verb] for verb in Verb},
         words=words,
+        errors=ERRORS,
         link=link,
     )
 
@@ -111,11 +112,10 @@ def _found(asked: Filter) -> Page[Line]:
         return service.search(account_id(), asked, kinds(), limit=limit)
 
 
-def _mark(found: Page[Line], groups: list[service.Group]) -> str:
-    """Changes when what the list shows does; forms and their tokens are no part of it."""
+def _mark(found: Page[Line], groups: list[service.Group], counts: list[int | None]) -> str:
     rows = [(line.state, line.target.label, *_shown(line.delivery)) for line in found.rows]
     grouped = [(group.target.id, group.error, group.number) for group in groups]
-    return sha256(repr((rows, grouped, found.total, found.more, found.next)).encode()).hexdigest()[:16]
+    return mark_of(rows, grouped, counts, found.total, found.more, found.next)
 
 
 def _shown(delivery: Delivery) -> tuple[Any, ...]:
@@ -164,7 +164,7 @@ def link(subject: Subject) -> str | None:
 
 
 def _step(attempt: Attempt) -> dict[str, Any]:
-    title, tone, icon = words.OUTCOMES.get(attempt.outcome, words.UNKNOWN_OUTCOME)
+    title, tone, icon = outcome_word(attempt.outcome)
     return {"attempt": attempt, "title": title, "tone": tone, "icon": icon}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
@@ -17,11 +16,10 @@ from app.core.pagination import MAX_COUNT, Page
 from app.deliveries import selection
 from app.deliveries.filters import Filter, State
 from app.deliveries.selection import Count, Narrowing
+from app.outbound import attempts
 from app.outbound.kinds import Kinds, Owed, Subject
 from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, DeliveryTally, Status, Target, TargetState
 
-CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
-MAX_ATTEMPTS = 200
 MAX_GROUPS = 20
 ORDER = [Delivery.id.desc()]
 FINAL = {Status.DONE: State.DONE, Status.DEAD: State.DEAD, Status.CANCELLED: State.CANCELLED}
@@ -98,13 +96,7 @@ def get(account_id: UUID, id: UUID | None, kinds: Kinds) -> Detail:
     if not found:
         raise NotFound
     delivery = found[0].delivery
-    tried = select(Attempt).where(
-        Attempt.account_id == account_id,
-        Attempt.delivery_id == delivery.id,
-        Attempt.created_at >= delivery.created_at - CLOCK_SKEW,  # older partitions cannot hold any
-    )
-    newest = tried.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(MAX_ATTEMPTS)
-    return Detail(found[0], list(db.session.scalars(newest)))
+    return Detail(found[0], attempts.newest(db.session(), account_id, [delivery.id], delivery.created_at))
 
 
 def state_of(status: str, target_state: str) -> State:

@@ -1,4 +1,4 @@
-"""Deliveries and targets in words: states, errors, outcomes, waits, what holds a target back."""
+"""Deliveries and targets in words: states, waits, what holds a target back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from flask_babel import ngettext
 from app.core import clock
 from app.core.i18n import datetime_text, locale, number
 from app.deliveries.filters import Filter, State
-from app.outbound.models import Breaker, Delivery, ErrorClass, Target, TargetState
+from app.outbound.models import Breaker, Delivery, Target, TargetState
 from app.outbound.policy import Policy
-
-Word = tuple[Any, str, str]  # word, tone, icon
+from app.outbound.words import Word, error_word
 
 STATES: dict[str, Word] = {
     State.OPEN: (_l("Waiting"), "info", "clock"),
@@ -36,37 +35,11 @@ TABS: dict[State, Any] = {
     State.CANCELLED: _l("Cancelled"),
 }
 KINDS: dict[str, Any] = {"conversion": _l("Events to platforms")}
-ERRORS: dict[str, Any] = {
-    ErrorClass.REFUSED: _l("Refused by the platform"),
-    ErrorClass.CREDENTIALS: _l("Credentials refused"),
-    ErrorClass.THROTTLED: _l("Slowed down by the platform"),
-    ErrorClass.TIMEOUT: _l("No answer in time"),
-    ErrorClass.CONNECTION: _l("No connection"),
-    ErrorClass.SERVER: _l("Trouble on the platform's side"),
-    ErrorClass.EXPIRED: _l("Too old for the platform"),
-    ErrorClass.UNBUILT: _l("Could not be prepared"),
-    ErrorClass.GONE: _l("Receiver or content gone"),
-    ErrorClass.CONSENT: _l("Consent refused"),
-    ErrorClass.BY_HAND: _l("Cancelled by a person"),
-}
-OUTCOMES: dict[str, Word] = {
-    "sent": (_l("Accepted by the platform"), "success", "check"),
-    "retry": (_l("Failed, will be tried again"), "warning", "refresh"),
-    "throttled": (_l("The platform asked to slow down"), "warning", "clock"),
-    "gone": (_l("The receiver is gone"), "danger", "x"),
-    "auth": (_l("The platform refused the credentials"), "danger", "lock"),
-    "rejected": (_l("Refused by the platform"), "danger", "x"),
-}
-UNKNOWN_OUTCOME: Word = (_l("Unknown outcome"), "secondary", "help-circle")
 TARGET_STATES: dict[str, Word] = {
     TargetState.ACTIVE: (_l("Sending"), "success", "check"),
     TargetState.PAUSED: (_l("Paused"), "warning", "player-pause"),
     TargetState.DELETED: (_l("Deleted"), "secondary", "trash"),
 }
-
-
-def error_word(error: str | None) -> str:
-    return str(ERRORS.get(error or "", _("Unknown")))
 
 
 def filter_words(asked: Filter, target: Target | None) -> list[tuple[str, str]]:
@@ -136,11 +109,11 @@ def breaker_words(target: Target) -> str:
     """Whether calls go out, and if not, until when and why."""
     if target.breaker == Breaker.CLOSED:
         if not target.failures:
-            return str(_("Calls go out."))
+            return str(_("Closed: it holds nothing back."))
         return str(
             ngettext(
-                "Calls go out; %(number)s failed just now.",
-                "Calls go out; the last %(number)s failed.",
+                "Closed; %(number)s call failed just now.",
+                "Closed; the last %(number)s calls failed.",
                 target.failures,
                 number=number(target.failures),
             )

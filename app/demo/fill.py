@@ -90,8 +90,9 @@ def _place(cast: DemoAccount, is_first: bool, tokens: list[dict[str, Any]], now:
         session.flush()
         actor = audit.system_actor(account.id)
         pixel_ids = {each.pixel_id: _pixel(actor, each) for each in cast.pixels}
+        before = now - timedelta(days=DAYS + 1)
         session.execute(
-            update(Pixel).where(Pixel.account_id == account.id).values(created_at=now - timedelta(days=DAYS + 1))
+            update(Pixel).where(Pixel.account_id == account.id).values(created_at=before, updated_at=before)
         )
         client_ids = []
         for name in cast.clients:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -13,27 +12,12 @@ from sqlalchemy import Connection, select
 from app.core.rollup import hour_of
 from app.outbound import figures
 from app.outbound.figures import Figures, Now
-from app.outbound.models import Breaker, Delivery, Target, TargetState
+from app.outbound.models import Delivery, Target
 from app.pixels.models import Pixel
+from app.pixels.state import State, state_of
 
 HOUR = timedelta(hours=1)
 DAY_HOURS, WEEK_DAYS = 24, 7
-GOOD_SHARE = 0.95  # of what was decided in the last 24 hours
-LATE = timedelta(minutes=5)  # due for longer than this, something holds the queue back
-
-
-class State(StrEnum):
-    """From what needs a person most to what needs nobody."""
-
-    INACTIVE = "inactive"
-    REFUSED = "refused"  # paused: the platform refused the token
-    PAUSED = "paused"
-    BROKEN = "broken"  # breaker open: nothing but a probe goes out
-    THROTTLED = "throttled"
-    FAILING = "failing"
-    LATE = "late"
-    QUIET = "quiet"  # nothing was accepted in a week
-    WELL = "well"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +36,21 @@ class Health:
 
 def of_pixels(connection: Connection, account_id: UUID, pixels: Sequence[Pixel], at: datetime) -> dict[UUID, Health]:
     """For a page of a list; without `days`. Four statements however many pixels."""
-    end = hour_of(at) + HOUR
-    day = figures.by_target(connection, account_id, end - DAY_HOURS * HOUR, end)
-    week = figures.by_target(connection, account_id, end - WEEK_DAYS * DAY_HOURS * HOUR, end)
+    day, week = lately(connection, account_id, at)
     now = figures.now_by_target(connection, account_id)
     last = last_events(connection, account_id, [pixel.id for pixel in pixels])
     return {
         pixel.id: _health(pixel, day.get(pixel.id, Figures()), week.get(pixel.id, Figures()), now, last, at)
         for pixel in pixels
     }
+
+
+def lately(connection: Connection, account_id: UUID, at: datetime) -> tuple[dict[UUID, Figures], dict[UUID, Figures]]:
+    """The figures of the last 24 hours and 7 days by target, as states are judged by."""
+    end = hour_of(at) + HOUR
+    starts = end - DAY_HOURS * HOUR, end - WEEK_DAYS * DAY_HOURS * HOUR
+    day, week = (figures.by_target(connection, account_id, start, end) for start in starts)
+    return day, week
 
 
 def of_pixel(connection: Connection, pixel: Pixel, at: datetime) -> Health:
@@ -103,23 +93,7 @@ def _health(
     at: datetime,
     days: Sequence[int] = (),
 ) -> Health:
-    own = now.get(pixel.id, Now())
-    state, until = _state(pixel, day, week, own, at)
+    own, target = now.get(pixel.id, Now()), pixel.target
+    state = state_of(target, pixel.active, day, week, own, at)
+    until = {State.BROKEN: target.breaker_until, State.THROTTLED: target.not_before}.get(state) if target else None
     return Health(state, day, week, own, last.get(pixel.id), until, days)
-
-
-def _state(pixel: Pixel, day: Figures, week: Figures, now: Now, at: datetime) -> tuple[State, datetime | None]:
-    target = pixel.target
-    if target is not None and target.state == TargetState.PAUSED:
-        return State.REFUSED if target.reason_code == "auth" else State.PAUSED, None
-    if not pixel.active:
-        return State.INACTIVE, None
-    if target is not None and target.breaker != Breaker.CLOSED:
-        return State.BROKEN, target.breaker_until
-    if target is not None and target.not_before is not None and target.not_before > at:
-        return State.THROTTLED, target.not_before
-    if day.success_share is not None and day.success_share < GOOD_SHARE:
-        return State.FAILING, None
-    if now.due_at is not None and now.due_at < at - LATE:
-        return State.LATE, None
-    return State.WELL if week.accepted or now.open else State.QUIET, None

@@ -25,6 +25,7 @@ from app.pixels import graph_versions, health, importing, service
 from app.pixels.forms import ImportForm, PixelForm, ReasonForm, change_form, new_form, typed_version
 from app.pixels.models import Pixel
 from app.pixels.panels import panels_of
+from app.pixels.state import STATE_WORDS
 
 bp = Blueprint("pixels", __name__, url_prefix="/pixels")
 FORM_SLACK = 16_384  # what a multipart body carries beside the file
@@ -52,6 +53,7 @@ def index() -> ResponseReturnValue:
         "pixels/index.html",
         fragment="pixels/_rows.html",
         found=found,
+        words=STATE_WORDS,
         healths=health.of_pixels(db.session.connection(), account_id(), found.rows, clock.now()),
         graphs={pixel.id: graph_versions.of_pixel(pixel, default, today) for pixel in found.rows},
         installation=graph_versions.use_of(default, today, is_default=True) if figures["facebook"].total else None,
@@ -129,6 +131,7 @@ def show_pixel(pixel: Pixel, pause_form: ReasonForm, status: int = 200) -> Respo
         fragment="pixels/_pause.html" if status == 422 else None,
         pixel=pixel,
         label=registry.labels()[pixel.platform],
+        words=STATE_WORDS,
         health=health.of_pixel(db.session.connection(), pixel, clock.now()),
         graph=graph_versions.of_pixel(pixel, runtime().settings.meta_graph_version, clock.now().date()),
         panels=panels_of(pixel),

@@ -124,7 +124,7 @@ def timeline(found: Overview) -> Markup:
         else None,
         partial_last=bool(places) and places[-1].is_partial,
         select=Range(
-            url_with(period=None, v=None),
+            url_with(period=None),
             [iso(place.start, period.zone) for place in places],
             [iso(place.end, period.zone) for place in places],
         ),
@@ -169,11 +169,11 @@ def short_name(name: str) -> tuple[str, str]:
     return (description.removesuffix(")"), id_) if description else (id_, "")
 
 
-def event_name(name: str) -> str:
-    """`EVENT_ADD_TO_CART` as Meta and the log file write it: AddToCart."""
+def event_name(name: str) -> list[str]:
+    """`EVENT_ADD_TO_CART` as Meta and the log file write it, AddToCart, in parts between which it may break."""
     if not name.startswith("EVENT_"):
-        return name
-    return "".join(part.capitalize() for part in name.removeprefix("EVENT_").split("_"))
+        return [name]
+    return [part.capitalize() for part in name.removeprefix("EVENT_").split("_")]
 
 
 def pixel_line(name: str, accepted: list[int]) -> str:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,32 +14,19 @@ from sqlalchemy import Connection, Row, func, select
 from app.destinations import registry
 from app.outbound import figures
 from app.outbound.figures import Figures, Now
-from app.outbound.models import Breaker, DeliveryHour, Target, TargetState
+from app.outbound.models import DeliveryHour, Target
+from app.pixels.health import lately
 from app.pixels.models import Pixel
+from app.pixels.state import State, state_of
 from app.reports.periods import DAY, HOUR, Period
 
-
-class State(StrEnum):
-    """One word for whether a pixel's events go out."""
-
-    DELETED = "deleted"
-    REFUSED = "refused"  # paused: the platform refuses its token
-    PAUSED = "paused"  # by a person
-    INACTIVE = "inactive"  # takes no events
-    FAILING = "failing"  # the breaker keeps deliveries back
-    THROTTLED = "throttled"
-    LATE = "late"  # something is due and has not gone out
-    SENDING = "sending"
-    QUIET = "quiet"  # nothing in this period, and nothing open
-
-
-LATE_S = 300
 LONGEST_BY_HOUR = 2 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One pixel. `figures` are of the period, `now` and the last error of the present; `name` outlives a deletion."""
+    """One pixel. `figures` are of the period; `state`, `now` and the last error of the present; `name` outlives a
+    deletion."""
 
     target_id: UUID
     platform: str
@@ -67,6 +53,8 @@ def of_targets(
     """Every pixel of the account in the order of destinations and names; a deleted one while the period or the present
     still has something of it."""
     present = figures.now_by_target(connection, account_id)
+    day, week = lately(connection, account_id, now)
+    none = Figures()
     series = _series(connection, account_id, period, now)
     rows = connection.execute(
         select(Target.__table__, Pixel.platform, Pixel.active)
@@ -78,8 +66,10 @@ def of_targets(
             target_id=row.id,
             platform=platform_of(row),
             name=row.label,
-            state=state_of(row, found.get(row.id, Figures()), present.get(row.id, Now()), now),
-            figures=found.get(row.id, Figures()),
+            state=state_of(
+                row, row.active, day.get(row.id, none), week.get(row.id, none), present.get(row.id, Now()), now
+            ),
+            figures=found.get(row.id, none),
             now=present.get(row.id, Now()),
             last_error=row.last_error,
             last_error_at=row.last_error_at,
@@ -97,22 +87,6 @@ def platform_of(row: Row[Any]) -> str:
     if row.platform:
         return str(row.platform)
     return next((key for key, label in registry.labels().items() if str(row.label).startswith(label)), "")
-
-
-def state_of(row: Row[Any], accepted: Figures, present: Now, now: datetime) -> State:
-    if row.state == TargetState.DELETED:
-        return State.DELETED
-    if row.state == TargetState.PAUSED:
-        return State.REFUSED if row.reason_code == "auth" else State.PAUSED
-    if row.active is False:
-        return State.INACTIVE
-    if row.breaker != Breaker.CLOSED:
-        return State.FAILING
-    if row.not_before is not None and row.not_before > now:
-        return State.THROTTLED
-    if present.due_at is not None and (now - present.due_at).total_seconds() > LATE_S:
-        return State.LATE
-    return State.SENDING if accepted.accepted or present.open else State.QUIET
 
 
 def _series(connection: Connection, account_id: UUID, period: Period, now: datetime) -> dict[UUID, list[int]]:

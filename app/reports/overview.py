@@ -136,7 +136,7 @@ def counts_by_hour(
         .where(DeliveryHour.account_id == account_id, DeliveryHour.hour >= start, DeliveryHour.hour < end)
         .group_by(DeliveryHour.hour)
     )
-    return {row[0]: Figures(*(int(number) for number in row[1:])) for row in connection.execute(found)}
+    return {row[0]: Figures(*row[1:]) for row in connection.execute(found)}
 
 
 def _more(ours: float | None, theirs: float | None) -> Change | None:

@@ -35,4 +35,4 @@ def match_quality(pixel: Pixel) -> Panel | None:
         tip=drawing.tip(found),
         quality=found.quality,
     )
-    return Panel(_("Match quality, 28 days"), Markup(content), str(SUBTITLE))  # noqa: S704 - rendered with autoescape
+    return Panel(_("How well Meta can match people, 28 days"), Markup(content), str(SUBTITLE))  # noqa: S704 - rendered with autoescape

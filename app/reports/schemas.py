@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.core.schema import Out, Schema
 from app.outbound.figures import Figures
+from app.pixels.state import State
 from app.reports.buckets import Bucket
 from app.reports.health import Health
 from app.reports.overview import Change, Overview
@@ -91,12 +92,12 @@ class PlaceOut(Out):
 
 
 class HealthOut(Out):
-    """One pixel; `open`, `dead`, `dueAt` and the last error are of the present, `figures` of the period."""
+    """One pixel; `state`, `open`, `dead`, `dueAt` and the last error are of the present, `figures` of the period."""
 
     pixel: UUID
     platform: str
     name: str
-    state: str
+    state: State
     figures: FiguresOut
     open: int
     dead: int

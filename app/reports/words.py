@@ -1,4 +1,4 @@
-"""What the overview says: states, periods, and what helps a platform to recognise people."""
+"""What the overview says: periods, times, and what helps a platform to recognise people."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_timedelta
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 
 from app.core import i18n
-from app.reports.health import State
 from app.reports.periods import DAY, HOUR, Compare, Period, Preset, Problem
-from app.tracking.status import EventStatus
 
 PRESETS: dict[str, Any] = {
     Preset.TODAY: _l("Today"),
@@ -31,24 +30,6 @@ PROBLEMS: dict[str, Any] = {
     Problem.BACKWARDS: _l("The period ends before it begins: the last 7 days are shown."),
     Problem.TOO_LONG: _l("A period has 400 days at most: the last 7 days are shown."),
     Problem.ODD_COMPARE: _l("There is no such comparison: the previous period is taken."),
-}
-STATES: dict[str, tuple[Any, str]] = {  # word, tone
-    State.DELETED: (_l("Deleted"), "secondary"),
-    State.REFUSED: (_l("Token refused"), "danger"),
-    State.PAUSED: (_l("Paused"), "warning"),
-    State.INACTIVE: (_l("Inactive"), "secondary"),
-    State.FAILING: (_l("Platform failing"), "danger"),
-    State.THROTTLED: (_l("Slowed down"), "warning"),
-    State.LATE: (_l("Late"), "warning"),
-    State.SENDING: (_l("Sending"), "success"),
-    State.QUIET: (_l("No events"), "secondary"),
-}
-STATUSES: dict[str, tuple[Any, str]] = {
-    EventStatus.PENDING: (_l("Waiting"), "info"),
-    EventStatus.DELIVERED: (_l("Delivered"), "success"),
-    EventStatus.FAILED: (_l("Failed"), "danger"),
-    EventStatus.CANCELLED: (_l("Cancelled"), "secondary"),
-    EventStatus.PAUSED: (_l("Paused"), "warning"),
 }
 SIGNS: dict[str, Any] = {
     "em": _l("E-mail"),
@@ -86,6 +67,11 @@ def clock_text(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     if wall.date() == now.astimezone(zone).date():
         return f"{wall:%H:%M:%S}"
     return f"{_day(wall)} {wall:%H:%M}"
+
+
+def age(at: datetime, now: datetime) -> str:
+    """`há 12 minutos`; by minutes, so that what is read a little later is still true."""
+    return str(format_timedelta(at - now, granularity="minute", add_direction=True, locale=i18n.locale()))
 
 
 def _day(wall: datetime) -> str:

@@ -12,8 +12,8 @@ from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db
 from app.core.errors import NotFound
 from app.core.ids import created_at, to_uuid7
-from app.outbound.models import Attempt, Delivery, Status, Target
-from app.tracking.detail import CLOCK_SKEW
+from app.outbound import attempts
+from app.outbound.models import Delivery, Status, Target
 from app.tracking.models import TrackedEvent
 from app.tracking.status import EventStatus, event_status
 
@@ -91,12 +91,7 @@ def _own_event(request_id: str) -> TrackedEvent:
 
 
 def _attempts(delivery: Delivery) -> list[AttemptOut]:
-    rows = db.session.scalars(
-        select(Attempt)
-        .where(Attempt.account_id == delivery.account_id, Attempt.delivery_id == delivery.id)
-        .where(Attempt.created_at >= delivery.created_at - CLOCK_SKEW)  # older partitions cannot hold any
-        .order_by(Attempt.created_at)
-    )
+    rows = attempts.newest(db.session(), delivery.account_id, [delivery.id], delivery.created_at)
     return [
         AttemptOut(
             at=row.started_at,
@@ -105,5 +100,5 @@ def _attempts(delivery: Delivery) -> list[AttemptOut]:
             outcome=row.outcome,
             detail=row.detail,
         )
-        for row in rows
+        for row in reversed(rows)
     ]

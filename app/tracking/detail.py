@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import ApiClient
 from app.core import ids
 from app.core.errors import NotFound
+from app.outbound import attempts
 from app.outbound.models import Attempt, Delivery, ErrorClass, Status, Target, TargetState
 from app.outbound.policy import Policy
 from app.pixels.models import Pixel
 from app.tracking.models import TrackedEvent
 from app.tracking.status import EventStatus, event_status
 
-CLOCK_SKEW = timedelta(hours=1)  # between the hosts of web and worker
-MAX_ATTEMPTS = 200
-SHOWN_STEPS = 3  # of the retry plan
+SHOWN_STEPS = 2  # of the retry plan, after the next
+SHOWN_APART = timedelta(minutes=1)  # the first retries follow within seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +83,8 @@ def get(session: Session, account_id: UUID, event_id: UUID | None) -> Detail:
         target=target,
         pixel=session.get(Pixel, event.target_id),
         client=session.get(ApiClient, event.client_id),
-        attempts=_attempts(session, delivery) if delivery else [],
+        attempts=attempts.newest(session, account_id, [delivery.id], delivery.created_at) if delivery else [],
     )
-
-
-def _attempts(session: Session, delivery: Delivery) -> list[Attempt]:
-    tried = select(Attempt).where(
-        Attempt.account_id == delivery.account_id,
-        Attempt.delivery_id == delivery.id,
-        Attempt.created_at >= delivery.created_at - CLOCK_SKEW,  # older partitions cannot hold any
-    )
-    return list(session.scalars(tried.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(MAX_ATTEMPTS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +103,11 @@ def plan(found: Detail, policy: Policy, now: datetime) -> Plan | None:
         return None
     holds = (delivery.next_at, target.not_before if target else None, target.breaker_until if target else None, now)
     next_at = max(filter(None, holds))
-    later: list[datetime] = []
-    at, until = next_at, delivery.expires_at
-    for attempts in range(delivery.attempts + 1, min(delivery.attempts + SHOWN_STEPS, policy.max_attempts)):
-        at += timedelta(seconds=policy.wait_s(attempts))
-        if until is not None and at >= until:
+    shown, at, until = [next_at], next_at, delivery.expires_at
+    for number in range(delivery.attempts + 1, policy.max_attempts):
+        at += timedelta(seconds=policy.wait_s(number))
+        if len(shown) > SHOWN_STEPS or (until is not None and at >= until):
             break
-        later.append(at)
-    return Plan(next_at, later, until)
+        if at - shown[-1] >= SHOWN_APART:
+            shown.append(at)
+    return Plan(next_at, shown[1:], until)

@@ -56,7 +56,8 @@ class Order:
     @property
     def filename(self) -> str:
         with force_locale(self.language):
-            return f"{_('events')}.{self.suffix}"
+            name = _("events")
+        return f"{name}.{self.suffix}"
 
 
 def is_small(session: Session, order: Order) -> bool:

@@ -76,10 +76,12 @@ def from_json(stored: Mapping[str, Any]) -> Filters:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a URL asks for; `problems` (field → words) say why nothing can match."""
+    """What a URL asks for; `problems` (field → words) say why nothing can match, `moments` are those of `from` and
+    `to`."""
 
     filters: Filters
     problems: dict[str, Any]
+    moments: dict[str, datetime | None]
 
 
 def from_url(args: Mapping[str, str], zone: tzinfo, now: datetime) -> Asked:
@@ -113,7 +115,7 @@ def from_url(args: Mapping[str, str], zone: tzinfo, now: datetime) -> Asked:
     )
     if found.error is not None and found.status not in (None, Wish.FAILED):
         problems["error"] = _l("Only failed events have a class of errors.")
-    return Asked(found, problems)
+    return Asked(found, problems, {"from": start, "to": end})
 
 
 def _plain(text: str) -> str | None:

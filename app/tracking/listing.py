@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import ApiClient
 from app.core import clock
 from app.core.db import to_json
-from app.core.i18n import datetime_text, money, number
+from app.core.i18n import date_text, datetime_text, money, number
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.destinations.names import META_STANDARD, NEUTRAL
@@ -27,6 +27,7 @@ from app.tracking.pixel_targets import pixel_targets
 from app.tracking.words import DEAD_ERRORS, ERROR_WORDS, FILTER_WORDS, PERIOD_WORDS, WISH_WORDS
 
 SHOWN = frozenset(NAMES)
+LONGEST_OPTION = 60  # characters
 Choice = tuple[str, Any]  # value, word
 
 
@@ -55,14 +56,16 @@ class Choices:
         return dict(self.clients)
 
 
-def choices(session: Session, account_id: UUID) -> Choices:
+def choices(session: Session, account_id: UUID, given: Mapping[str, str]) -> Choices:
+    """What there is to choose from, and what was given in another way (the platform's own id of a pixel, an alias, a
+    name that is no longer in use), so that the form keeps it."""
     own = pixel_targets(session, account_id).values()
     clients = select(ApiClient.id, ApiClient.name).where(ApiClient.account_id == account_id).order_by(ApiClient.name)
     names = dict.fromkeys((*NEUTRAL, *META_STANDARD, *pixels.custom_events(account_id)))
     return Choices(
-        platforms=list(registry.labels().items()),
-        pixels=[(str(target.id), target.label) for target in own],
-        events=[(name, name) for name in names],
+        platforms=_and(given.get("platform"), list(registry.labels().items())),
+        pixels=_and(given.get("pixel"), [(str(target.id), target.label) for target in own]),
+        events=_and(given.get("event"), [(name, name) for name in names]),
         statuses=[(str(wish), word) for wish, word in WISH_WORDS.items()],
         errors=[(str(error), ERROR_WORDS[error]) for error in DEAD_ERRORS],
         clients=[(str(row.id), row.name) for row in session.execute(clients)],
@@ -70,17 +73,23 @@ def choices(session: Session, account_id: UUID) -> Choices:
     )
 
 
+def _and(given: str | None, options: list[Choice]) -> list[Choice]:
+    is_there = not given or any(given == value for value, _word in options)
+    return options if is_there else [*options, (given or "", (given or "")[:LONGEST_OPTION])]
+
+
 def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[str, Any, Any]]:
     """(name, its word, the value in words) of every filter in the URL."""
-    moments = {"from": asked.filters.start, "to": asked.filters.end}
+    moments = dict(asked.moments)
     found = []
     for name in NAMES:
         text = given.get(name, "").strip()
         if not text:
             continue
         value = known.word(name, text)
-        if "T" in text and (moment := moments.get(name)) is not None:
-            value = datetime_text(moment)
+        if moments.get(name) is not None:
+            is_day = len(text) == len("2026-11-21")
+            value = date_text(date.fromisoformat(text)) if is_day else datetime_text(moments[name])
         found.append((name, FILTER_WORDS[name], value))
     return found
 

@@ -37,10 +37,11 @@ class Accepted(NamedTuple):
 
 
 def count(connection: Connection, accepted: Iterable[Accepted]) -> None:
-    """Counts newly accepted events, in the transaction that accepts them."""
+    """Counts newly accepted events, in the transaction that accepts them; not those that are never sent because the
+    person refused consent, which carry nothing."""
     hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
     for account_id, target_id, platform, at, identity in accepted:
-        if platform not in IDENTIFYING:
+        if platform not in IDENTIFYING or not identity:
             continue
         key = account_id, hour_of(at), target_id
         row = hours.get(key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +16,7 @@ from app.core import clock
 from app.core.access import current_actor, has_permission, requires
 from app.core.db import TooSlow, db, time_limited, write
 from app.core.errors import Malformed
-from app.core.htmx import go, is_htmx, notify, page
+from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.i18n import locale
 from app.core.menu import MenuItem, add_to_menu, menu
 from app.core.pagination import clamped
@@ -42,15 +41,15 @@ IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 @bp.get("")
 @requires("events.view")
 def index() -> ResponseReturnValue:
-    """What cannot be meant finds nothing and says why; a cursor that is not ours leads to the first page. `X-Shown`
-    tells what a live fragment shows: 204 when that is still so."""
+    """What cannot be meant finds nothing and says why; a cursor that is not ours leads to the first page. A live
+    fragment that would show the same is not sent again."""
     asked = asked_for()
     found, is_too_slow = _found(asked)
     number = None if asked.problems or is_too_slow else listing.number_of(db.session(), account_id(), asked.filters)
     seen = _mark(found, number)
-    if is_htmx() and request.headers.get("X-Shown") == seen:
-        return "", 204, {"Vary": "HX-Request"}
-    choices = listing.choices(db.session(), account_id())
+    if is_shown(seen):
+        return unchanged()
+    choices = listing.choices(db.session(), account_id(), request.args)
     return page(
         "tracking/index.html",
         fragment="tracking/_rows.html",
@@ -90,9 +89,8 @@ def _found(asked: Asked) -> tuple[Lines, bool]:
 
 
 def _mark(found: Lines, number: int | None) -> str:
-    """A short mark of everything that the fragment says."""
     lines = [(line.event.id, line.status, line.reason, line.event.value, line.event.edited_at) for line in found.rows]
-    return sha256(repr((lines, number, locale())).encode()).hexdigest()[:16]
+    return mark_of(lines, number)
 
 
 @bp.post("/export")

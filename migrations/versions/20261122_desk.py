@@ -232,7 +232,8 @@ def _count_old_rows() -> None:
     _run(
         f"INSERT INTO match_hour (account_id, hour, target_id, shard, events, {', '.join(MATCHES)})"  # noqa: S608
         f" SELECT account_id, {_hour('created_at')}, target_id, 0, count(*), {matches} FROM tracked_event"
-        f" WHERE platform = 'facebook' GROUP BY account_id, {_hour('created_at')}, target_id"
+        f" WHERE platform = 'facebook' AND CAST(identity AS text) <> '{{}}'"
+        f" GROUP BY account_id, {_hour('created_at')}, target_id"
     )
 
 

@@ -56,7 +56,7 @@ def set_up(page: Page, link: str) -> None:
     expect(page.locator("#password-error")).to_contain_text("está entre as primeiras")
     fill(page, password=PASSWORD)
     submit(page)
-    page.wait_for_url("**/events")
+    page.wait_for_url("**/")
     expect(page.locator(".viewer")).to_contain_text("Loja Boa")
 
 

@@ -104,7 +104,7 @@ def test_filters_live_in_the_url(page: Page, site: str, app: Flask, admin: Brows
     new_pixel(app, admin, description="Promoção")
     new_pixel(app, admin, platform="kwai", pixelId="777")
     page.goto(f"{site}/pixels")
-    page.fill("[data-search]", "promocao")
+    page.fill("main [data-search]", "promocao")
     expect(page.locator("#pixels-rows tbody tr")).to_have_count(1)
     page.wait_for_url("**/pixels?q=promocao**")
     page.goto(f"{site}/pixels")

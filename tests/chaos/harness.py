@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -90,7 +90,8 @@ class World:
 
     def findings(self, taken: dict[str, str]) -> Findings:
         arrivals = self.simulator.arrivals
-        return judge(taken, self.books.sights(arrivals), arrivals, self.in_hand)
+        found = judge(taken, self.books.sights(arrivals), arrivals, self.in_hand)
+        return replace(found, wrong=found.wrong + self.books.figures_that_lie())
 
     def run(self, test: str, seed: int, seconds: float, mischief: Callable[[float], None]) -> tuple[Report, Findings]:
         """Load for so long, with `mischief(until)` going on in this thread; then settling, and the verdict."""

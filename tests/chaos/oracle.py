@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status
 from app.tracking.models import TrackedEvent
 from tests.chaos.load import arrival_key
+from tests.outbound.true_figures import counted, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,16 @@ class Books:
         with self.engine.connect() as connection:
             rows = connection.execute(select(Attempt.outcome, Attempt.detail).order_by(Attempt.created_at))
             return [f"{outcome}: {detail or ''}" for outcome, detail in rows]
+
+    def figures_that_lie(self) -> list[str]:
+        """Where the figures that were kept differ from those that the rows give."""
+        true, told = counted(self.engine), kept(self.engine)
+        return [
+            f"figure {key}: kept {told[name].get(key, 0)}, by the rows {true[name].get(key, 0)}"
+            for name in true
+            for key in {*true[name], *told[name]}
+            if told[name].get(key, 0) != true[name].get(key, 0)
+        ]
 
     def integrity(self) -> str:
         """What SQLite thinks of its file; PostgreSQL looks after itself."""

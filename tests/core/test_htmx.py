@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.core.htmx import go, is_htmx, page, safe_next, typed_name, url_with
+from app.core.htmx import SHOWN, go, is_htmx, is_shown, mark_of, page, safe_next, typed_name, unchanged, url_with
 from tests.page_app import gallery_app
 
 HTMX = {"HX-Request": "true"}
@@ -50,6 +50,17 @@ def test_change_ends_in_a_redirect_that_each_side_understands(app: Flask) -> Non
     with app.test_request_context("/", headers=HTMX):
         answer = go("/pixels?a=1")
         assert (answer.status_code, answer.headers["HX-Redirect"], answer.data) == (204, "/pixels?a=1", b"")
+
+
+def test_a_live_fragment_that_would_show_the_same_is_told_so(app: Flask) -> None:
+    mark = mark_of([1, "a"], None)
+    assert mark != mark_of([1, "a"], 0)
+    for headers, expected in [({}, False), (HTMX, False), ({**HTMX, SHOWN: mark}, True), ({SHOWN: mark}, False)]:
+        with app.test_request_context("/", headers=headers):
+            assert is_shown(mark) is expected
+    with app.test_request_context("/", headers=HTMX):
+        answer = unchanged(**{"as-of": "12:00"})
+    assert (answer.status_code, answer.data, answer.headers["HX-Trigger"]) == (204, b"", '{"as-of": "12:00"}')
 
 
 FOREIGN = [

@@ -17,6 +17,7 @@ from app.core.jobs.running import MAX_TRIES
 from app.core.models import Job, JobPart
 from app.core.runtime import runtime
 from tests.jobs import run_jobs
+from tests.people import asking_again
 
 
 class Killed(BaseException):
@@ -168,10 +169,10 @@ def test_the_page_shows_progress_and_is_silent_while_nothing_moves(app, start, a
     id_ = start(to=20)
     page = admin.get(f"/jobs/{id_}").text
     assert 'data-refresh="1"' in page
-    seen = f"/jobs/{id_}?seen=queued-0-0-20-0"
-    assert admin.get(seen, headers={"HX-Request": "true"}).status_code == 204
+    asking = asking_again(page, f"/jobs/{id_}")
+    assert admin.get(f"/jobs/{id_}", headers=asking).status_code == 204
     run_jobs(app)
-    page = admin.get(seen, headers={"HX-Request": "true"}).text
+    page = admin.get(f"/jobs/{id_}", headers=asking).text
     assert "20 &lt;b&gt;counted&lt;/b&gt;" in page
     assert "data-refresh" not in page
     assert f"/jobs/{id_}" in admin.get("/jobs").text

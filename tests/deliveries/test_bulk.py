@@ -27,9 +27,11 @@ from app.deliveries.bulk import CountMoved, Replay
 from app.deliveries.filters import Filter, State
 from app.deliveries.plan import Asked, Plan, Verb, plan
 from app.outbound.models import Delivery, Status, Target, TargetState
+from app.simulator import Simulator
 from tests.deliveries.conftest import Owe
 from tests.jobs import run_jobs
 from tests.outbound.ledger import Ledger
+from tests.people import Browser, new_user, sign_in
 
 DEAD = Filter(State.DEAD)
 HOUR = timedelta(hours=1)
@@ -198,3 +200,33 @@ def test_cancelling_many_leaves_what_is_in_a_worker_s_hands(
     run_jobs(app)
     job = job_of(app, id)
     assert (job.done, job.skipped, ledger.statuses()) == (600, 2, {"cancelled": 600, "leased": 2})
+
+
+def test_two_managers_press_replay_at_once_and_the_platform_hears_each_once(
+    app: Flask,
+    manager: Browser,
+    make_pixel: Callable[..., UUID],
+    dead: Owe,
+    ledger: Ledger,
+    simulator: Simulator,
+    drain: Callable[..., None],
+) -> None:
+    dead(make_pixel(), 30)
+    people = [manager, sign_in(app, new_user(app, "manager"))]
+    start_line, answers = threading.Barrier(2), []
+
+    def press(person: Browser) -> None:
+        start_line.wait()
+        answers.append(person.submit("/deliveries/replay", {"state": "dead", "confirm_count": "30"}).status_code)
+
+    threads = [threading.Thread(target=press, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    drain()
+
+    assert sorted(answers) in ([303, 409], [303, 303])  # too late to count again: nothing was left to send
+    assert ledger.statuses() == {"done": 30}
+    counts = simulator.counts()
+    assert (counts["events"], counts["unique"], counts["duplicates"]) == (30, 30, 0)

@@ -10,18 +10,19 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from markupsafe import Markup
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from app.core import clock
 from app.core.db import begin_write, db, write
 from app.core.ids import uuid7
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
+from app.outbound.figures import Figures
 from app.outbound.models import Delivery, Target
 from app.outbound.tally import OPEN, Shift, Stand, shift
 from app.pixels import health, panels
-from app.pixels.health import State
 from app.pixels.models import Pixel
+from app.pixels.state import State
 from tests.people import HTMX, Browser
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +44,7 @@ def deliver(app: Flask, account_id: UUID, pixel: UUID, status: str, *, ago: time
             "next_at": at,
             "created_at": at,
         }
-        connection.execute(Delivery.__table__.insert(), row)
+        connection.execute(insert(Delivery), row)
         shift(connection, [Shift(account_id, pixel, at, None, OPEN if status == "pending" else stand)])
 
 
@@ -121,7 +122,7 @@ def test_page_and_list_show_health_and_lead_to_the_rows(
 
 def test_days_are_counted_back_from_the_present_hour() -> None:
     start = hour_of(clock.now())
-    hours = {start + timedelta(hours=n): health.Figures(accepted=1) for n in (0, 23, 24, 167)}
+    hours = {start + timedelta(hours=n): Figures(accepted=1) for n in (0, 23, 24, 167)}
     assert health.by_day(hours, start) == [2, 1, 0, 0, 0, 0, 1]
 
 

@@ -122,6 +122,7 @@ OUTCOMES = [  # what the platform does, the outcome, HTTP status, words on the p
 @pytest.mark.parametrize(("behaviour", "outcome", "status", "words"), OUTCOMES)
 def test_every_answer_is_told_in_words_on_the_page_and_as_an_outcome_by_the_api(
     admin: Browser,
+    client: Any,
     admin_token: dict[str, str],
     make_pixel: Callable[..., UUID],
     simulator: Simulator,
@@ -134,7 +135,7 @@ def test_every_answer_is_told_in_words_on_the_page_and_as_an_outcome_by_the_api(
     if behaviour:
         simulator.behave(**behaviour)
     page = admin.submit(f"/pixels/{id}/test", META, htmx=True)
-    told = admin.post(f"/api/pixels/{id}/test", json={"testEventCode": "TEST1"}, headers=admin_token)
+    told = client.post(f"/api/pixels/{id}/test", json={"testEventCode": "TEST1"}, headers=admin_token)
 
     assert (page.status_code, told.status_code) == (200, 200)
     assert words in text_of(page.text)
@@ -152,11 +153,11 @@ def test_a_code_that_was_cleared_is_not_taken_from_the_settings(
 
 
 def test_nobody_at_the_other_end_is_an_outcome_too(
-    admin: Browser, admin_token: dict[str, str], make_pixel: Callable[..., UUID], simulator: Simulator
+    client: Any, admin_token: dict[str, str], make_pixel: Callable[..., UUID], simulator: Simulator
 ) -> None:
     id = make_pixel(platform="kwai", pixelId="777")
     simulator.stop()
-    told = admin.post(f"/api/v1/pixels/{id}/test", json={"clickId": "c"}, headers=admin_token)
+    told = client.post(f"/api/v1/pixels/{id}/test", json={"clickId": "c"}, headers=admin_token)
     assert (told.status_code, told.json["outcome"], told.json["detail"]) == (200, "retry", "Connection failed")
 
 
@@ -296,10 +297,10 @@ def test_a_token_that_cannot_be_read_is_told_and_nothing_is_sent(
 
 
 def test_an_account_sends_ten_a_minute(
-    admin: Browser, admin_token: dict[str, str], make_pixel: Callable[..., UUID]
+    admin: Browser, client: Any, admin_token: dict[str, str], make_pixel: Callable[..., UUID]
 ) -> None:
     url = f"/pixels/{make_pixel()}/test"
-    told = [admin.post(f"/api{url}", json={"testEventCode": "T"}, headers=admin_token) for _ in range(11)]
+    told = [client.post(f"/api{url}", json={"testEventCode": "T"}, headers=admin_token) for _ in range(11)]
     page = admin.submit(url, META, headers={"Accept-Language": "pt"})
 
     assert [each.status_code for each in told] == [200] * 10 + [429]

@@ -34,8 +34,8 @@ def test_figures_series_and_health(
     assert sum(place["accepted"] for place in found["series"]) == 3
     assert (found["series"][-1]["isPartial"], found["series"][-1]["before"]) == (True, 0)
     assert [(one["platform"], one["state"], one["figures"]["accepted"]) for one in found["health"]] == [
-        ("kwai", "sending", 1),
-        ("facebook", "sending", 2),
+        ("kwai", "well", 1),
+        ("facebook", "well", 2),
     ]
     assert found["comparison"]["figures"]["accepted"] == 0
     assert found["changes"]["accepted"] is None

@@ -15,15 +15,15 @@ from app.core.runtime import runtime
 from app.outbound import targets
 from app.pixels import service as pixels
 from app.simulator import Simulator
-from tests.people import HTMX, Browser, new_user, sign_in
-from tests.tracking_fixtures import ASYNC, KWAI_REGISTRATION, META_PURCHASE, Sender
+from tests.people import HTMX, Browser, asking_again, new_user, sign_in
+from tests.tracking_fixtures import ASYNC, KWAI_REGISTRATION, META_PIXEL, META_PURCHASE, Sender
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Drain = Callable[..., None]
 HOSTILE = [
     *("period=%00", "period=9d", "from=x", "to=%F0%9F%92%A9", "from=2026-11-01&to=2026-10-01", "from=0001-01-01"),
     *("to=9999-12-31", "from=2026-01-01T00:00%2B99:99", "from=-1", "from=2026-02-30", "compare=%3Cscript%3E"),
-    *("period=7d&period=90d", "v=" + "9" * 5000, "from=2000-01-01&to=2000-01-02", "from=2100-12-31", "waiting=1"),
+    *("period=7d&period=90d", "from=2000-01-01&to=2000-01-02", "from=2100-12-31", "waiting=1"),
     *("from=2099-01-01&to=2099-06-01", "_external=1&_scheme=javascript", "from=2026-01-01T00:00:00.0000000000000Z"),
     *(
         "from=%E0%A4%A",
@@ -73,14 +73,13 @@ def test_another_account_sees_nothing_of_it(other_admin: Browser, sender: Sender
     drain()
     said = words(other_admin)
     assert "Create a pixel" in said
-    assert META_PURCHASE["pixel_id"] not in said
+    assert META_PIXEL not in said
 
 
 def test_no_query_breaks_it(viewer: Browser, sender: Sender) -> None:
     sender.post(META_PURCHASE, **ASYNC)
     for query in HOSTILE:
-        for headers in ({}, HTMX):
-            answer = viewer.get(f"/?{query}", headers=headers)
+        for answer in (viewer.get(f"/?{query}"), viewer.get(f"/?{query}", headers=HTMX)):
             assert answer.status_code in (200, 204, 400), query
             assert "<script>" not in answer.text, query
 
@@ -107,7 +106,7 @@ def test_a_deleted_pixel_is_still_told_of(app: Flask, admin: Browser, sender: Se
     drain()
     with app.app_context(), write():
         actor = audit.system_actor(admin.person.account_id)
-        (pixel,) = pixels.find(actor.account_id, [("facebook", META_PURCHASE["pixel_id"])]).values()
+        (pixel,) = pixels.find(actor.account_id, [("facebook", META_PIXEL)]).values()
         id_ = pixel.id
         pixels.delete(actor, id_)
     text = admin.get("/").text
@@ -140,14 +139,13 @@ def test_numbers_lead_to_their_rows(viewer: Browser, sender: Sender) -> None:
 
 def test_nothing_new_is_a_204_with_the_time(viewer: Browser, sender: Sender) -> None:
     sender.post(META_PURCHASE, **ASYNC)
-    again = re.search(r'id="reports-overview" hx-get="([^"]+)"', viewer.get("/?period=28d").text)
-    assert again is not None
-    url = again[1].replace("&amp;", "&")
-    still = viewer.get(url, headers=HTMX)
+    url = "/?period=28d"
+    asking = asking_again(viewer.get(url).text, url)
+    still = viewer.get(url, headers=asking)
     assert (still.status_code, still.data) == (204, b"")
     assert re.fullmatch(r'\{"as-of": "\d\d:\d\d:\d\d"\}', still.headers["HX-Trigger"])
     sender.post(KWAI_REGISTRATION, **ASYNC)
-    changed = viewer.get(url, headers=HTMX)
+    changed = viewer.get(url, headers=asking)
     assert changed.status_code == 200
     assert changed.text.lstrip().startswith('<div id="reports-overview"')
 

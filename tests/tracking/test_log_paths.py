@@ -52,7 +52,7 @@ def plans(app: Flask, account_id: UUID, wanted: Filters, after: bool = False) ->
 def plan_of(session: Session, statement: Keys) -> list[str]:
     compiled = statement.compile(
         dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
-    )  # type: ignore[no-untyped-call]
+    )
     text = str(compiled)
     rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", dict.fromkeys(compiled.params, ""))
     return [str(row[3]) for row in rows]

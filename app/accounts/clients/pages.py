@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, NotFound, localized
-from app.core.htmx import go, notify, page, typed_name
+from app.core.htmx import go, notify, page, typed_name, unchanged
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
 from app.core.runtime import runtime
@@ -100,7 +100,7 @@ def first_event(id: str) -> ResponseReturnValue:
     """The fragment that says when the first event came; 204 while there is none, so that nothing moves."""
     client = wanted(id)
     if client.first_event_at is None:
-        return make_response("", 204)
+        return unchanged()
     return page("clients/_first_event.html", client=client)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, request, url_for
+from flask import Blueprint, Flask, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.access import current_actor, has_permission, requires
 from app.core.db import db, write
 from app.core.errors import Forbidden
-from app.core.htmx import go, notify, page
+from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.ids import to_uuid
 from app.core.jobs import asking
 from app.core.jobs.file import answer_file
@@ -45,9 +45,9 @@ def index() -> ResponseReturnValue:
 def show(id: str) -> ResponseReturnValue:
     """The page, or to htmx the progress alone; 204 while it stands where the asker has seen it."""
     job, kind = _wanted(id)
-    seen = _mark(job)
-    if request.args.get("seen") == seen:
-        return "", 204
+    mark = mark_of(job.state, job.done, job.skipped, job.total, job.cancel_asked)
+    if is_shown(mark):
+        return unchanged()
     return page(
         "jobs/show.html",
         fragment="jobs/_progress.html",
@@ -56,7 +56,7 @@ def show(id: str) -> ResponseReturnValue:
         back=url_for(kind.back),
         word=STATE_WORDS[job.state],
         result=kind.words(job) if job.state == JobState.DONE else "",
-        seen=seen,
+        mark=mark,
         is_open=job.finished_at is None,
     )
 
@@ -83,10 +83,6 @@ def _wanted(id: str) -> tuple[Job, LongJob]:
     if not has_permission(kind.permission):
         raise Forbidden
     return job, kind(runtime())
-
-
-def _mark(job: Job) -> str:
-    return f"{job.state}-{job.done}-{job.skipped}-{job.total}-{int(job.cancel_asked)}"
 
 
 def init_app(app: Flask) -> None:

@@ -15,12 +15,12 @@ from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
-from app.core.htmx import go, notify, page
+from app.core.htmx import go, notify, page, safe_next
 from app.core.ids import to_uuid
 from app.deliveries import bulk, words
 from app.deliveries.bulk import DIRECT, CountMoved
 from app.deliveries.changes import service
-from app.deliveries.filters import Filter, from_url
+from app.deliveries.filters import Filter, State, from_url
 from app.deliveries.pages import account_id, bp, list_url
 from app.deliveries.plan import Asked, Plan, Verb, plan
 from app.outbound.models import Target
@@ -96,7 +96,8 @@ def at_once(asked: Asked, count: int) -> ResponseReturnValue:
         return show(moved.plan, localized(moved.message), 409)
     if asked.verb is Verb.CANCEL:
         notify(bulk.cancelled_words(done.done), "success" if done.done else "warning")
-        return go(url_for(".index", state="cancelled", undo=at.isoformat()))
+        was_dead = asked.filter.state is State.DEAD  # sending is no undoing of that
+        return go(url_for(".index", state="cancelled", undo=None if was_dead else at.isoformat()))
     notify(bulk.replayed_words(done.done), "success" if done.done else "warning")
     rest = Filter(asked.filter.state, asked.filter.kind, asked.filter.target, asked.filter.error)
     return go(list_url(rest))
@@ -121,7 +122,7 @@ def change_one(verb: Verb, id: str) -> ResponseReturnValue:
         notify(localized(error.message), "danger")
     else:
         notify(said)
-    return go(url_for(".show", id=id))
+    return go(safe_next(request.form.get("next"), url_for(".show", id=id)))  # the event's page has these buttons too
 
 
 def asked_of(verb: Verb, given: Any) -> Asked:

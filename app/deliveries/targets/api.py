@@ -17,7 +17,7 @@ bp = resource_blueprint("api_targets", __name__, "/targets")
 @endpoint(summary="What holds a target back", permission="deliveries.view", answers={200: LimitsOut})
 def limits(id: str) -> LimitsOut:
     """Of a pixel, webhook or connection, by its id."""
-    return LimitsOut.of(service.limits(current().account_id, to_uuid(id), kinds()))
+    return limits_of(id)
 
 
 @bp.post("/<id>/limits/reset")

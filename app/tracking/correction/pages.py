@@ -52,7 +52,8 @@ def update(id: str) -> ResponseReturnValue:
         return back(id, error)
     except Moved as error:
         found = wanted(id)
-        form.form_errors.append(f"{localized(error.message)} {_('Look at it again, or save to overwrite.')}")
+        advice = _("Look at it again, or save to overwrite.")
+        form.form_errors.append(f"{localized(error.message)} {advice}")
         form.version.data = found.version
         return show(found, form, 422)
     except Invalid as error:
