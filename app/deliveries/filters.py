@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,11 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.errors import Invalid
 from app.core.ids import to_uuid
+from app.core.periods import moment
 from app.outbound.kinds import KINDS
 from app.outbound.models import ErrorClass
 
 MAX_IDS = 500
-MAX_TIME = 40  # characters
-YEARS = range(1970, 9000)  # which every zone and both databases can say
 FIELDS = ("state", "kind", "target", "error", "since", "until", "id")
 
 
@@ -67,8 +66,8 @@ class Filter:
             if (value := getattr(self, name)) is not None:
                 found[name] = str(value)
         for name in ("since", "until"):
-            if (moment := getattr(self, name)) is not None:
-                found[name] = moment.astimezone(UTC).isoformat()
+            if (at := getattr(self, name)) is not None:
+                found[name] = at.astimezone(UTC).isoformat()
         return found if self.ids is None else found | {"ids": [str(id_) for id_ in self.ids]}
 
 
@@ -111,8 +110,8 @@ def of(
         kind=read("kind", kind, lambda text: text if text in KINDS else None, _l("There is no such kind.")),
         target=read("target", target, to_uuid, _l("This is not the id of a target.")),
         error=read("error", error, _error, _l("There is no such class of errors.")),
-        since=read("since", since, lambda text: _moment(text, zone), _l("This is not a date or a time.")),
-        until=read("until", until, lambda text: _moment(text, zone, of_end=True), _l("This is not a date or a time.")),
+        since=read("since", since, lambda text: moment(text, zone), _l("This is not a date or a time.")),
+        until=read("until", until, lambda text: moment(text, zone, of_end=True), _l("This is not a date or a time.")),
         ids=read("ids", ids, _ids, _l("These are not ids of deliveries, or too many.")),
     )
     if wrong:
@@ -132,19 +131,3 @@ def _ids(texts: Iterable[str]) -> tuple[UUID, ...] | None:
     found = [to_uuid(text) for text in texts]
     known = dict.fromkeys(id_ for id_ in found if id_ is not None)
     return None if None in found or len(known) > MAX_IDS else tuple(known)
-
-
-def _moment(text: str, zone: tzinfo, of_end: bool = False) -> datetime | None:
-    """An ISO time, by `zone` unless it says its own; a bare date is the beginning of that day, or its end."""
-    if len(text) > MAX_TIME:
-        return None
-    try:
-        if len(text) == len("2026-11-22"):
-            day = date.fromisoformat(text) + timedelta(days=1 if of_end else 0)
-            moment = datetime.combine(day, time(), zone)
-        else:
-            moment = datetime.fromisoformat(text)
-        known = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return known if known.year in YEARS else None

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
+from app.core.periods import DAY, HOUR
 from app.outbound.figures import Figures
-from app.reports.periods import DAY, HOUR, Period, to_hour, to_wall
+from app.reports.periods import Period, to_hour, to_wall
 
 LONGEST_BY_HOUR = 7 * DAY
 

@@ -11,12 +11,13 @@ from markupsafe import Markup
 from app.charts import Point, Range, Series, Unit, heatmap, line, shares, spark, words
 from app.core import i18n
 from app.core.htmx import url_with
+from app.core.periods import DAY
 from app.destinations import registry
 from app.outbound.figures import Figures
 from app.reports.buckets import is_by_hour
 from app.reports.links import Links
 from app.reports.overview import Change, Overview
-from app.reports.periods import DAY, iso
+from app.reports.periods import iso
 from app.reports.words import SIGNS, TIPS, full_label, short_label
 from app.tracking.matches import Matches
 

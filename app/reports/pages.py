@@ -17,6 +17,7 @@ from app.core import clock
 from app.core.access import requires
 from app.core.db import db
 from app.core.htmx import go, is_htmx, is_shown, mark_of, page, unchanged, url_with
+from app.core.periods import HOUR
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.pixels.state import STATE_WORDS
@@ -24,7 +25,7 @@ from app.reports import drawing
 from app.reports import overview as numbers
 from app.reports.links import Links
 from app.reports.overview import Overview
-from app.reports.periods import HOUR, Asked, Compare, asked
+from app.reports.periods import Asked, Compare, asked
 from app.reports.recent import latest
 from app.reports.start import first_steps
 from app.reports.words import COMPARES, PRESETS, PROBLEMS, age, clock_text, span

@@ -11,11 +11,11 @@ from markupsafe import Markup
 
 from app.core import clock
 from app.core.db import db
+from app.core.periods import HOUR
 from app.core.rollup import hour_of
 from app.pixels.models import Pixel
 from app.pixels.panels import Panel
 from app.reports import drawing
-from app.reports.periods import HOUR
 from app.tracking import matches
 
 DAYS = 28

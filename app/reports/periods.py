@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from app.core.periods import DAY, HOUR, Preset, days_of, is_day, read, to_utc
 from app.core.rollup import hour_of
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 WEEK = timedelta(weeks=1)
 MAX_DAYS = 400
-YEARS = range(2000, 2101)  # beyond, arithmetic with zones runs out of calendar
-LONGEST_TEXT = 40
-
-
-class Preset(StrEnum):
-    TODAY = "today"
-    YESTERDAY = "yesterday"
-    WEEK = "7d"  # today and the six days before it; so are the other two
-    FOUR_WEEKS = "28d"
-    QUARTER = "90d"
-    MONTH = "month"
-    LAST_MONTH = "last-month"
-    CUSTOM = "custom"
-
-
 DEFAULT = Preset.WEEK
-LENGTHS = {Preset.TODAY: 1, Preset.WEEK: 7, Preset.FOUR_WEEKS: 28, Preset.QUARTER: 90}
 
 
 class Compare(StrEnum):
@@ -50,12 +33,12 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From `first` until just before `last`, on the wall clock of `zone` (naive)."""
+    """From `first` until just before `last`, on the wall clock of `zone` (naive). `preset`: None for own bounds."""
 
     first: datetime
     last: datetime
     zone: ZoneInfo
-    preset: Preset = Preset.CUSTOM
+    preset: Preset | None = None
 
     @property
     def start(self) -> datetime:
@@ -113,27 +96,14 @@ def asked(
 
 
 def preset(name: Preset, now: datetime, zone: ZoneInfo) -> Period:
-    """A period by its name (not CUSTOM), as of now."""
-    today = datetime.combine(now.astimezone(zone).date(), time())
-    month = today.replace(day=1)
-    match name:
-        case Preset.YESTERDAY:
-            first, last = today - DAY, today
-        case Preset.MONTH:
-            first, last = month, (month + 31 * DAY).replace(day=1)
-        case Preset.LAST_MONTH:
-            first, last = (month - DAY).replace(day=1), month
-        case _:
-            first, last = today - (LENGTHS[name] - 1) * DAY, today + DAY
-    return Period(first, last, zone, name)
+    """A period by its name, as of now."""
+    return Period(*days_of(name, now, zone), zone, name)
 
 
 def _preset(now: datetime, zone: ZoneInfo, name: str) -> Period | Problem:
     if not name:
         return preset(DEFAULT, now, zone)
-    if name not in tuple(Preset) or name == Preset.CUSTOM:
-        return Problem.ODD_PERIOD
-    return preset(Preset(name), now, zone)
+    return preset(Preset(name), now, zone) if name in tuple(Preset) else Problem.ODD_PERIOD
 
 
 def _custom(now: datetime, zone: ZoneInfo, start: str, end: str) -> Period | Problem:
@@ -151,23 +121,12 @@ def _custom(now: datetime, zone: ZoneInfo, start: str, end: str) -> Period | Pro
 
 
 def wall_time(text: str, zone: ZoneInfo, *, rounds_up: bool = False) -> datetime | None:
-    """A time on the wall clock from `2026-11-21`, or rounded to an hour of the figures from `2026-11-21T14:00`, with or
-    without an offset; None for anything else. `rounds_up`: the end of a period, so that a date means the end of it."""
-    text = text.strip().replace(" ", "+") if "T" in text else text.strip()  # a + of a URL that nobody quoted
-    if len(text) > LONGEST_TEXT:
-        return None
-    try:
-        if len(text) == len("2026-11-21"):
-            found = datetime.combine(date.fromisoformat(text), time()) + (DAY if rounds_up else timedelta())
-            return found if found.year in YEARS else None
-        found = datetime.fromisoformat(text)
-        return _whole(found, zone, rounds_up) if found.year in YEARS else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _whole(moment: datetime, zone: ZoneInfo, rounds_up: bool) -> datetime:
-    exact = (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).astimezone(UTC)
+    """A date, or a time rounded to an hour of the figures, on the wall; None for what is neither. `rounds_up`: the end
+    of a period, so that a date means the end of it."""
+    found = read(text, of_end=rounds_up)
+    if found is None or is_day(text):
+        return found
+    exact = to_utc(found, zone)
     hour = hour_of(exact)
     return to_wall(hour + HOUR if rounds_up and hour < exact else hour, zone)
 
@@ -175,10 +134,6 @@ def _whole(moment: datetime, zone: ZoneInfo, rounds_up: bool) -> datetime:
 def to_wall(moment: datetime, zone: ZoneInfo) -> datetime:
     """What the clock on the wall shows then; of an hour that comes twice, `fold` tells which."""
     return moment.astimezone(zone).replace(tzinfo=None)
-
-
-def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
-    return wall.replace(tzinfo=zone).astimezone(UTC)
 
 
 def to_hour(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -11,7 +11,8 @@ from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 
 from app.core import i18n
-from app.reports.periods import DAY, HOUR, Compare, Period, Preset, Problem
+from app.core.periods import DAY, HOUR, Preset
+from app.reports.periods import Compare, Period, Problem
 
 PRESETS: dict[str, Any] = {
     Preset.TODAY: _l("Today"),

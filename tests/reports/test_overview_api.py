@@ -29,7 +29,7 @@ def test_figures_series_and_health(
     }  # fmt: skip
     assert (found["figures"]["deliveredShare"], found["timezone"]) == (1.0, "America/Sao_Paulo")
     assert found["figures"]["p95DelayS"] > 0
-    assert found["matches"]["events"] == 2
+    assert found["matches"]["events"] == 1  # of a person who said no, nothing may be matched
     assert found["matches"]["shares"]["em"] > 0
     assert sum(place["accepted"] for place in found["series"]) == 3
     assert (found["series"][-1]["isPartial"], found["series"][-1]["before"]) == (True, 0)

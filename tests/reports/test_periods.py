@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.periods import DAY, HOUR, Preset
 from app.reports.buckets import before, buckets
-from app.reports.periods import DAY, HOUR, MAX_DAYS, Asked, Compare, Preset, Problem, asked, iso, preset, wall_time
+from app.reports.periods import MAX_DAYS, Asked, Compare, Problem, asked, iso, preset, wall_time
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 ZONES = [ZoneInfo(name) for name in ("America/Sao_Paulo", "America/New_York", "Europe/London", "Australia/Lord_Howe",
                                      "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Apia", "UTC")]  # fmt: skip
 NOW = datetime(2026, 11, 18, 17, 20, tzinfo=UTC)  # a Wednesday, 14:20 in São Paulo
-PRESETS = [one for one in Preset if one is not Preset.CUSTOM]
 
 moments = st.datetimes(datetime(2011, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 days = st.dates(datetime(2011, 1, 1).date(), datetime(2030, 1, 1).date())
@@ -61,7 +61,7 @@ def test_a_preset_is_of_whole_days_on_the_wall(name: str, first: str, last: str)
 def test_own_bounds(start: str, end: str, first: str, last: str) -> None:
     found = asked(NOW, SAO_PAULO, start=start, end=end)
     assert (found.period.first, found.period.last, found.problems) == (at(first), at(last), ())
-    assert found.period.preset is Preset.CUSTOM
+    assert found.period.preset is None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_no_text_breaks_it(text: str, other: str, zone: ZoneInfo) -> None:
     assert timedelta() < found.period.last - found.period.first <= MAX_DAYS * DAY
 
 
-@given(now=moments, zone=st.sampled_from(ZONES), name=st.sampled_from(PRESETS))
+@given(now=moments, zone=st.sampled_from(ZONES), name=st.sampled_from(Preset))
 def test_the_previous_period_is_of_the_same_weekdays(now: datetime, zone: ZoneInfo, name: Preset) -> None:
     period = preset(name, now, zone)
     past = period.previous(period.end + DAY)
