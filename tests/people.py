@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -176,6 +177,6 @@ def other_admin(app: Flask, other_account: Person) -> Browser:
 def asking_again(page: str, url: str) -> dict[str, str]:
     """The headers with which the live fragment of `url` in a page asks for itself, the mark of what it shows among
     them."""
-    found = re.search(rf"hx-get=\"{re.escape(url)}\"[^>]*? hx-headers='([^']+)'", page)
+    found = re.search(rf"hx-get=\"{re.escape(url)}\"[^>]*? hx-headers=\"([^\"]+)\"", page)
     assert found is not None, f"nothing on this page asks for {url} again"
-    return {**HTMX, **json.loads(found[1])}
+    return {**HTMX, **json.loads(unescape(found[1]))}

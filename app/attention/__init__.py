@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     """The bell, its page, the API, and what the heartbeats tell. Needs the runtime and accounts."""
     from flask_babel import lazy_gettext as _l
 
-    from app.attention import api, checks, pages, present, service, vitals
+    from app.attention import api, checks, pages, present, service, vital_words, vitals, words
     from app.attention.reconcile import Reconciler
     from app.core import metrics
     from app.core.menu import MenuItem, add_to_menu
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     app.extensions[present.EXTENSION] = Reconciler(runtime(app))
     checks.register("workers", (vitals.NO_WORKER,), vitals.check_workers, vitals.START_S)
     checks.register("machines", (vitals.CLOCK_OFF, vitals.DISK_LOW), vitals.check_machines)
+    words.describe(vital_words.WORDS)
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp)
     app.jinja_env.globals["attention_bell"] = pages.bell_of_viewer

@@ -12,6 +12,7 @@ from app.core import i18n
 
 GAP = i18n.NOTHING
 MINUTE_S = 60
+HOUR_S = 60 * MINUTE_S
 
 
 def short(value: float | None, unit: Unit) -> str:
@@ -38,12 +39,14 @@ def full(value: float | None, unit: Unit) -> str:
 
 
 def duration(seconds: float) -> str:
-    """'350 ms', '1,25 s', '12 s', '3 min'."""
+    """'350 ms', '1,25 s', '12 s', '3 min', '22,5 h'."""
     if abs(seconds) < 1:
         return f"{i18n.number(round(seconds * 1000))} ms" if seconds else "0 s"
     if abs(seconds) < 2 * MINUTE_S:
         return f"{i18n.number(round(seconds, 2 if abs(seconds) < 10 else 0))} s"
-    return f"{i18n.number(round(seconds / MINUTE_S, 1))} min"
+    if abs(seconds) < 2 * HOUR_S:
+        return f"{i18n.number(round(seconds / MINUTE_S, 1))} min"
+    return f"{i18n.number(round(seconds / HOUR_S, 1))} h"
 
 
 def told(label: str, values: Sequence[float | None], names: Sequence[str], unit: Unit) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Flask, Response, flash, make_response, render_template, request, session
+from markupsafe import Markup
 
 from app.core.i18n import locale
 
-SHOWN = "X-Shown"  # what a live fragment shows already, by its mark; the macro `live` sends it
+SHOWN = "X-Shown"  # what a live fragment shows already, by its mark
 DROPPED_BY_BROWSERS = re.compile(r"[\t\r\n]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 URL_CHARACTERS = "/?#[]@!$&'()*+,;=:%~"  # left as they are; all else would not fit into a header
@@ -40,6 +41,13 @@ def page(template: str, *, fragment: str | None = None, status: int = 200, **con
     response = make_response(body, status)
     response.vary.add("HX-Request")
     return response
+
+
+def live(url: str, seconds: int, mark: str | None = None) -> Markup:
+    """In a template, the attributes of a fragment that asks for itself again every `seconds` while somebody looks.
+    With the `mark` of what it shows, the answer is 204 while that is still so."""
+    attributes = Markup('hx-get="{}" hx-trigger="refresh" data-refresh="{}"').format(url, seconds)
+    return attributes + (Markup(' hx-headers="{}"').format(json.dumps({SHOWN: mark})) if mark else "")
 
 
 def mark_of(*shown: object) -> str:
@@ -105,4 +113,4 @@ def url_with(**changes: Any) -> str:
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(url_with=url_with, is_htmx=is_htmx)
+    app.jinja_env.globals.update(url_with=url_with, is_htmx=is_htmx, live=live)

@@ -78,7 +78,7 @@ def check_count(connection: Connection, account_id: UUID, asked: Asked, confirme
     return now
 
 
-def do_now(session: Session, actor: Actor, asked: Asked, confirmed: int) -> tuple[Step, datetime]:
+def at_once(session: Session, actor: Actor, asked: Asked, confirmed: int) -> tuple[Step, datetime]:
     """All of at most DIRECT, in the caller's write transaction, with the moment it was done at. Raises CountMoved."""
     connection, now = session.connection(), clock.now()
     check_count(connection, actor.account_id, asked, confirmed)

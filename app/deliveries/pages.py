@@ -76,12 +76,17 @@ def listing(default: State) -> ResponseReturnValue:
 @bp.get("/<id>")
 @requires("deliveries.view")
 def show(id: str) -> ResponseReturnValue:
+    """While it waits the page asks again by itself, so that who sent it again sees how that ended."""
     detail = service.get(account_id(), to_uuid(id), kinds())
     line = detail.line
+    mark = mark_of(line.state, line.target.state, len(detail.attempts), *_shown(line.delivery))
+    if is_shown(mark):
+        return unchanged()
     owed = service.owed_of(line.delivery)
     may_see = has_permission("pixels.view")
     return page(
         "deliveries/show.html",
+        mark=mark if line.state is State.OPEN else None,
         line=line,
         delivery=line.delivery,
         target=line.target,

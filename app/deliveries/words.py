@@ -27,7 +27,7 @@ STATES: dict[str, Word] = {
     State.CANCELLED: (_l("Cancelled"), "secondary", "circle-x"),
 }
 TABS: dict[State, Any] = {
-    State.ALL: _l("All"),
+    State.ALL: _l("All states"),
     State.OPEN: _l("Waiting"),
     State.PAUSED: _l("Paused"),
     State.DEAD: _l("Dead letters"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.core import clock, metrics
+from app.outbound.error_class import error_class
 from app.outbound.kinds import Kinds, Settled
 from app.outbound.models import Status
 from app.outbound.results import Written
@@ -49,15 +50,16 @@ class Aftermath:
 
 
 def _warn(written: Sequence[Written]) -> None:
-    """One line for each target and reason, however many deliveries died of it together."""
-    dead: dict[tuple[UUID, str], list[Written]] = defaultdict(list)
+    """One line for each target and class of error, however many deliveries died of it together; platforms put an id of
+    the call into their words, so that these differ each time."""
+    dead: dict[tuple[UUID, str | None], list[Written]] = defaultdict(list)
     for item in written:
         if item.step.status == Status.DEAD:
-            dead[item.result.row.target_id, item.step.detail].append(item)
-    for (target_id, reason), items in dead.items():
+            dead[item.result.row.target_id, error_class(item.result)].append(item)
+    for (target_id, _error), items in dead.items():
         row = items[0].result.row
         said = {"target_id": str(target_id), "account_id": str(row.account_id), "delivery_id": str(row.id)}
-        log.warning("%d deliveries are dead: %s", len(items), reason, extra=said)
+        log.warning("%d deliveries are dead: %s", len(items), items[0].step.detail, extra=said)
 
 
 def _count(written: Sequence[Written]) -> None:

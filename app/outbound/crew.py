@@ -81,7 +81,8 @@ class Crew:
             self._land(landed)
 
     def _send(self, parcel: Parcel) -> Landed:
-        one = exchange(self._client, parcel.build, parcel.read, timeout_s=parcel.timeout_s)
+        secret = parcel.party.secret
+        one = exchange(self._client, parcel.build, parcel.read, timeout_s=parcel.timeout_s, secret=secret)
         if one.how is How.UNBUILT and len(parcel.rows) == 1:  # a poisoned row; in a batch, halving finds it
             log.warning("a call could not be built", exc_info=one.fault, extra=_ids(parcel))
         elif one.fault is not None and one.how is How.CALL:

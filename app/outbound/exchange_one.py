@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote, quote_plus
 
 from app.core import clock, faults
 from app.core.exchange import Call, Outcome, Reply
@@ -14,6 +16,7 @@ from app.outbound.results import How
 
 RESPONSE_LIMIT = 2048
 DETAIL_LIMIT = 500
+SHORTEST_SECRET = 8  # a shorter one is a word of many answers, which would be read wrong without it
 CUT_DETAIL = "Cut by shutdown: it may have arrived"
 
 
@@ -77,9 +80,18 @@ def _clean(outcome: Outcome) -> Outcome:
 
 def _without(secret: str, reply: Reply) -> Reply:
     body = reply.body
-    for form in (secret, encode(secret)[1:-1].decode(), secret.replace("/", "\\/")) if secret else ():
+    for form in _forms(secret) if len(secret) >= SHORTEST_SECRET else ():
         body = body.replace(form.encode(), "…".encode())
     return reply if body is reply.body else replace(reply, body=body)
+
+
+def _forms(secret: str) -> list[str]:
+    """How an answer may quote it: as it is, in JSON (once more inside a text of JSON) and in a URL; the longest first,
+    for one may hold another."""
+    in_json = [encode(secret)[1:-1].decode(), json.dumps(secret)[1:-1]]
+    found = {secret, *in_json, *(encode(text)[1:-1].decode() for text in in_json)}
+    found |= {text.replace("/", "\\/") for text in found} | {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    return sorted(found, key=len, reverse=True)
 
 
 def _failed(verb: str, error: Exception) -> str:

@@ -52,10 +52,12 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who is called: the adapter, and the target's credentials as that adapter wants them."""
+    """Who is called: the adapter, and the target's credentials as that adapter wants them. `secret` is what a platform
+    may quote of them: it is taken out of every answer."""
 
     adapter: Adapter
     key: Any
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,19 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from app.attention.checks import Found, Look, Severity, register
+from app.attention.words import describe
 from app.outbound.figures import Now, now_by_target
 from app.outbound.models import Breaker, Target, TargetState
+from app.outbound.watch_words import (
+    BREAKER_OPEN,
+    DEAD_LETTERS,
+    PAUSED_BY_HAND,
+    QUEUE_OLD,
+    RECEIVER_GONE,
+    TOKEN_REFUSED,
+    WORDS,
+)
 
-TOKEN_REFUSED, PAUSED_BY_HAND, RECEIVER_GONE = "token_refused", "paused_by_hand", "receiver_gone"
-BREAKER_OPEN, DEAD_LETTERS, QUEUE_OLD = "breaker_open", "dead_letters", "queue_old"
-KINDS = (TOKEN_REFUSED, PAUSED_BY_HAND, RECEIVER_GONE, BREAKER_OPEN, DEAD_LETTERS, QUEUE_OLD)
 FORGOTTEN = timedelta(days=1)  # a pause by hand that lasts longer may have been forgotten
 AWAY_TRIPS, LONG_AWAY_TRIPS = 2, 7  # openings of the breaker in a row: seconds of silence, and minutes
 LATE, VERY_LATE = timedelta(seconds=60), timedelta(minutes=10)
@@ -23,7 +30,8 @@ REASON = 200  # characters of what a platform said
 
 
 def watch() -> None:
-    register("targets", KINDS, check)
+    register("targets", WORDS, check)
+    describe(WORDS)
 
 
 def check(look: Look) -> Iterator[Found]:

@@ -157,12 +157,6 @@ class ImportForm(Form):
     replace_tokens = BooleanField(_l("Replace the tokens of pixels that are already there"))
 
 
-class ReasonForm(Form):
-    """Why somebody stops a pixel."""
-
-    reason = StringField(_l("Reason"), [InputRequired(REQUIRED)])
-
-
 def to_setting(wire: str, value: Any) -> Any:
     """A field as the setting it stands for; None for an empty one."""
     if isinstance(value, bool) or value is None:

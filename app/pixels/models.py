@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.core.db import Base
 from app.core.ids import uuid7
-from app.outbound.models import Target
+from app.outbound.models import Target, TargetState
 
 TOKEN_PLACE = "pixel:access_token"  # noqa: S105 - what the sealed token is bound to, not a token
 
@@ -39,3 +39,8 @@ class Pixel(Base):
     target: Mapped[Target | None] = relationship(
         primaryjoin=lambda: foreign(Pixel.id) == Target.id, viewonly=True, lazy="joined", uselist=False
     )
+
+    @property
+    def is_paused(self) -> bool:
+        """By a person or for its token: what is accepted waits."""
+        return self.target is not None and self.target.state == TargetState.PAUSED

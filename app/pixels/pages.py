@@ -20,9 +20,10 @@ from app.core.htmx import go, notify, page, typed_name
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
 from app.core.runtime import runtime
+from app.deliveries.forms import PauseForm
 from app.destinations import registry
 from app.pixels import graph_versions, health, importing, service
-from app.pixels.forms import ImportForm, PixelForm, ReasonForm, change_form, new_form, typed_version
+from app.pixels.forms import ImportForm, PixelForm, change_form, new_form, typed_version
 from app.pixels.models import Pixel
 from app.pixels.panels import panels_of
 from app.pixels.state import STATE_WORDS
@@ -122,10 +123,10 @@ def known_versions() -> dict[str, Any]:
 @bp.get("/<id>")
 @requires("pixels.view")
 def show(id: str) -> ResponseReturnValue:
-    return show_pixel(wanted(id), ReasonForm())
+    return show_pixel(wanted(id), PauseForm())
 
 
-def show_pixel(pixel: Pixel, pause_form: ReasonForm, status: int = 200) -> ResponseReturnValue:
+def show_pixel(pixel: Pixel, pause_form: PauseForm, status: int = 200) -> ResponseReturnValue:
     return page(
         "pixels/show.html",
         fragment="pixels/_pause.html" if status == 422 else None,

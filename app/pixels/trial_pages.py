@@ -13,7 +13,7 @@ from app.core.errors import Invalid
 from app.core.htmx import page
 from app.core.ratelimit import limiter
 from app.destinations import registry
-from app.pixels import operating, trial
+from app.pixels import trial
 from app.pixels.advice import advise
 from app.pixels.models import Pixel
 from app.pixels.pages import bp, wanted
@@ -59,7 +59,7 @@ def show_test(pixel: Pixel, form: TrialForm, report: Report | None = None, statu
         report=report,
         advice=advise(pixel.platform, report) if report else None,
         exact=json.dumps(report.request["body"], indent=2, ensure_ascii=False) if report and report.request else "",
-        is_paused=operating.is_paused(pixel),
+        is_paused=pixel.is_paused,
         title=_("Send a test event"),
         status=status,
     )

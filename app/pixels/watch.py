@@ -13,13 +13,13 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, Row, select
 
 from app.attention.checks import Found, Look, Severity, register
+from app.attention.words import describe
 from app.core import config_version
 from app.core.vault import Vault, VaultError
 from app.outbound.models import Target
 from app.pixels import graph_versions
 from app.pixels.models import TOKEN_PLACE, Pixel
-
-VERSION_EXPIRING, TOKEN_UNDECRYPTABLE = "version_expiring", "token_undecryptable"
+from app.pixels.watch_words import TOKEN_UNDECRYPTABLE, VERSION_EXPIRING, WORDS
 
 
 @dataclass(slots=True)
@@ -35,7 +35,8 @@ _memories: WeakKeyDictionary[Engine, _Memory] = WeakKeyDictionary()
 
 
 def watch() -> None:
-    register("pixels", (VERSION_EXPIRING, TOKEN_UNDECRYPTABLE), check)
+    register("pixels", WORDS, check)
+    describe(WORDS)
 
 
 def check(look: Look) -> list[Found]:

@@ -171,10 +171,9 @@ def short_name(name: str) -> tuple[str, str]:
 
 
 def event_name(name: str) -> list[str]:
-    """`EVENT_ADD_TO_CART` as Meta and the log file write it, AddToCart, in parts between which it may break."""
-    if not name.startswith("EVENT_"):
-        return [name]
-    return [part.capitalize() for part in name.removeprefix("EVENT_").split("_")]
+    """`EVENT_ADD_TO_CART`, as the event log calls it, in parts between which it may break."""
+    *first, last = name.split("_")
+    return [*(f"{part}_" for part in first), last]
 
 
 def pixel_line(name: str, accepted: list[int]) -> str:

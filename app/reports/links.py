@@ -30,6 +30,8 @@ class Links:
 
     def deliveries(self, state: str, target: UUID) -> str:
         """What is so just now, whenever it was accepted. `state`: open, paused, dead."""
+        if state == "dead":
+            return url_for("dead_letters", target=target)  # a page of its own in the menu
         return url_for("deliveries.index", state=state, target=target)
 
     def queue(self, target: UUID, is_paused: bool) -> str:

@@ -48,7 +48,7 @@ class Conversions(Kind):
             except VaultError:
                 token = ""  # the platform refuses it, which pauses the pixel and says so where people look
             adapter = registry.get(platform, self.runtime.settings)
-            found[id_] = Party(adapter, PixelKey(pixel_id, token, settings or {}))
+            found[id_] = Party(adapter, PixelKey(pixel_id, token, settings or {}), token)
         return found
 
     def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Event]:

@@ -200,7 +200,7 @@ def _complete_old_rows() -> None:
 
 def _count_old_rows() -> None:
     sqlite = _is_sqlite()
-    delay = "(julianday(done_at) - julianday(ref_at)) * 86400" if sqlite else "EXTRACT(EPOCH FROM done_at - ref_at)"
+    delay = f"({_seconds('done_at')} - {_seconds('ref_at')})" if sqlite else "EXTRACT(EPOCH FROM done_at - ref_at)"
     lows = (None, *BOUNDS_S)
     counts = []
     for number in range(len(DELAYS)):
@@ -247,6 +247,11 @@ def _count(condition: str) -> str:
 
 def _hour(column: str) -> str:
     return f"substr({column}, 1, 13) || ':00:00.000000'" if _is_sqlite() else f"date_trunc('hour', {column})"
+
+
+def _seconds(column: str) -> str:
+    """To the microsecond: julianday() knows milliseconds only."""
+    return f"(CAST(strftime('%s', {column}) AS INTEGER) + CAST(substr({column}, 21, 6) AS REAL) / 1000000)"
 
 
 def _is_sqlite() -> bool:

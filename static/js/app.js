@@ -119,6 +119,20 @@
   });
   ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => toast(words.offline, "danger")));
 
+  // Lists: the way back from one row leads to the list as it was left, with its filters and its page ------------------
+  const room = (path) => `list:/${path.split("/")[1]}`; // /deliveries/dead and /deliveries are one room
+  function keepList() {
+    try {
+      if (document.querySelector("main .region")) sessionStorage.setItem(room(location.pathname), location.pathname + location.search);
+      all("a.page-pretitle:not([href*='?'])").forEach((back) => {
+        const left = sessionStorage.getItem(room(back.pathname));
+        if (left && room(back.pathname) === `list:${back.pathname}`) back.href = left;
+      });
+    } catch {} // this browser keeps nothing: the way back leads to the whole list
+  }
+  ["htmx:pushedIntoHistory", "htmx:afterSettle"].forEach((name) => document.addEventListener(name, keepList));
+  keepList();
+
   // Live fragments: data-refresh="30" gets a `refresh` event while somebody looks -----------------------------------
   const due = new WeakMap();
   setInterval(() => {

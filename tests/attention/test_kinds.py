@@ -10,7 +10,7 @@ from flask import url_for
 from sqlalchemy import update
 
 from app.attention import checks, vitals
-from app.attention.words import KINDS, in_words
+from app.attention.words import described, in_words
 from app.core import clock, config_version
 from app.core.access import permission_of
 from app.core.db import begin_write
@@ -203,7 +203,7 @@ def test_a_token_that_no_key_opens_is_told_of(desk, make_pixel, with_settings):
 
 
 def test_every_kind_of_a_check_has_words():
-    assert {kind for each in checks.registered() for kind in each.kinds} == set(KINDS)
+    assert {kind for each in checks.registered() for kind in each.kinds} == set(described())
 
 
 @SQLITE
@@ -214,7 +214,7 @@ def test_every_next_step_is_a_page_with_a_permission_that_exists(app):
         "pixels": 1, "pixel": None, "host": "one", "seconds": 9, "free_mb": 1, "total_mb": 2,
     }  # fmt: skip
     with app.test_request_context():
-        steps = [step for kind in KINDS for step in in_words(kind, str(uuid7()), facts).steps]
+        steps = [step for kind in described() for step in in_words(kind, str(uuid7()), facts).steps]
         assert len(steps) > 8
         for step in steps:
             assert url_for(step.endpoint, **step.values).startswith("/")
@@ -224,7 +224,7 @@ def test_every_next_step_is_a_page_with_a_permission_that_exists(app):
 @SQLITE
 def test_facts_of_another_version_still_have_words(app):
     with app.test_request_context():
-        for kind in (*KINDS, "unknown"):
+        for kind in (*described(), "unknown"):
             assert kind in in_words(kind, "x", {}).title
 
 

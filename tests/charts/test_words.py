@@ -24,6 +24,7 @@ from app.charts import Unit, words
         (0.35, Unit.SECONDS, "350 ms", "350 ms"),
         (1.254, Unit.SECONDS, "1,25 s", "1,25 s"),
         (600, Unit.SECONDS, "10 min", "10 min"),
+        (81_438, Unit.SECONDS, "22,6 h", "22,6 h"),
     ],
 )
 def test_numbers_are_short_on_axes_and_whole_in_tables(value: float | None, unit: Unit, short: str, full: str) -> None:

@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from app.accounts.sign_in import first_account
 from app.core import jobs
 from app.core.db import begin_write, db, write
+from app.core.errors import Conflict
 from app.core.ids import uuid7
+from app.core.jobs.asking import MAX_OPEN
 from app.core.jobs.hold import FILE_PART, LEASE
 from app.core.jobs.running import MAX_TRIES
 from app.core.models import Job, JobPart
@@ -128,6 +130,16 @@ def test_a_job_that_kills_its_workers_is_given_up(app, start, job, travel):
         travel(LEASE + timedelta(seconds=1))
     run_jobs(app)
     assert (job(id_).state, job(id_).error) == ("failed", "gave up")
+
+
+def test_nobody_fills_the_queue_of_all(app, start, other_admin):
+    own = [start(to=5) for _ in range(MAX_OPEN)]
+    with pytest.raises(Conflict, match="wait or run already"):
+        start(to=5)
+    with app.app_context(), write() as session:
+        jobs.start(session.connection(), account_id=other_admin.person.account_id, kind="count", params={"to": 5})
+    assert run_jobs(app) == len(own) + 1
+    start(to=5)
 
 
 def test_a_failure_is_noted_without_its_text(app, start, job):

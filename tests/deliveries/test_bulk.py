@@ -60,11 +60,11 @@ def job_of(app: Flask, id: UUID) -> Job:
         return job
 
 
-def do_now(app: Flask, asked: Asked, confirmed: int) -> int:
+def at_once(app: Flask, asked: Asked, confirmed: int) -> int:
     with app.app_context():
         who = actor()
         with write() as session:
-            return bulk.do_now(session, who, asked, confirmed)[0].done
+            return bulk.at_once(session, who, asked, confirmed)[0].done
 
 
 class Dying(jobs.Hold):
@@ -114,9 +114,9 @@ def test_a_few_are_replayed_at_once_and_noted(
     asked = Asked(Verb.REPLAY, Filter(State.DEAD, ids=tuple(mine + others)))
 
     with pytest.raises(CountMoved) as moved:
-        do_now(app, asked, 3)
+        at_once(app, asked, 3)
     assert (moved.value.plan.count, ledger.statuses()["dead"]) == (5, 5)
-    assert do_now(app, asked, 5) == 5
+    assert at_once(app, asked, 5) == 5
     assert ledger.statuses() == {"pending": 5, "done": 1}
     with app.app_context():
         entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "deliveries.replayed")).one()
@@ -175,7 +175,7 @@ def test_two_people_at_once_send_each_once(
     def person() -> None:
         start_line.wait()
         try:
-            done.append(do_now(app, asked, 400))
+            done.append(at_once(app, asked, 400))
         except CountMoved:
             done.append(0)
 

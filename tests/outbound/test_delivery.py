@@ -73,6 +73,20 @@ def test_a_refused_one_is_dead_with_the_platforms_reason(ledger, kwai, drain, si
     assert (warned.target_id, warned.delivery_id) == (str(kwai), str(id))
 
 
+def test_a_token_that_the_platform_quotes_is_written_nowhere(settings, ledger, make_pixel, drain, requests_mock):
+    token = 'kw/quoted"token+1'
+    pixel = make_pixel("kwai", accessToken=token)
+    requests_mock.post(settings.kwai_events_url, json={"result": 7, "error_msg": f"refused {token}"})
+    (id,) = ledger.owe(pixel)
+
+    drain()
+
+    (attempt,) = ledger.attempts(id)
+    stored = ledger.delivery(id)
+    assert "refused …" in attempt.response
+    assert "quoted" not in f"{attempt.response}{attempt.detail}{stored.detail}{stored.response}{ledger.target(pixel)}"
+
+
 def test_an_expired_token_pauses_the_pixel_until_a_new_one_comes(app, ledger, meta, drain, simulator):
     simulator.behave(kind="expire")
     ids = ledger.owe(meta, 3)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -43,13 +45,41 @@ def test_what_was_read_comes_with_status_answer_and_time(client: Client, simulat
     assert "missing event_name" in one.response
 
 
-@pytest.mark.parametrize("secret", ["missing", 'a"b/c', "päss"])
+@pytest.mark.parametrize("secret", ["missing event_name", "a word of no answer"])
 def test_a_quoted_secret_is_taken_out_before_anybody_reads_it(
     client: Client, simulator: Simulator, secret: str
 ) -> None:
     one = exchange(client, lambda: call(simulator), quoted, timeout_s=2, secret=secret)
     assert isinstance(one.outcome, Outcome)
     assert secret not in one.outcome.detail + str(one.response)
+
+
+ODD = 'kw/a+b=c&d%e"f\\gäh'
+QUOTES = [
+    ODD,
+    json.dumps({"error_msg": ODD}),
+    json.dumps({"error_msg": ODD}, ensure_ascii=False).replace("/", "\\/"),
+    json.dumps({"error_msg": json.dumps({"access_token": ODD, "clickid": "c"})}),
+    f"https://platform.example/?t={quote(ODD, safe='')}",
+    urlencode({"t": ODD}),
+]
+
+
+@pytest.mark.parametrize("answer", QUOTES)
+def test_a_secret_is_found_however_an_answer_quotes_it(client: Client, requests_mock: Any, answer: str) -> None:
+    requests_mock.post("https://platform.example/", text=answer)
+    one = exchange(client, lambda: Call("POST", "https://platform.example/", {}), quoted, timeout_s=2, secret=ODD)
+    assert isinstance(one.outcome, Outcome)
+    for said in (one.outcome.detail, str(one.response)):
+        assert "a+b=c" not in said
+        assert "a%2Bb" not in said
+
+
+def test_a_word_for_a_token_does_not_change_how_an_answer_is_read(client: Client, requests_mock: Any) -> None:
+    requests_mock.post("https://platform.example/", json={"result": 1})
+    call_ = Call("POST", "https://platform.example/", {})
+    one = exchange(client, lambda: call_, lambda reply: Outcome.sent(str(reply.json())), timeout_s=2, secret="1")
+    assert one.outcome == Outcome.sent("{'result': 1}")
 
 
 def fail(*_: Any) -> Any:

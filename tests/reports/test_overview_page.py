@@ -134,7 +134,7 @@ def test_numbers_lead_to_their_rows(viewer: Browser, sender: Sender) -> None:
     links = {link.replace("%3A", ":") for link in links}
     for query in ("", "&status=delivered", "&status=waiting", "&status=failed", "&platform=facebook"):
         assert f"/events?{bounds}{query}" in links
-    assert re.search(r'href="/deliveries\?state=dead&target=[0-9a-f-]{36}"', text)
+    assert re.search(r'href="/deliveries/dead\?target=[0-9a-f-]{36}"', text)
 
 
 def test_nothing_new_is_a_204_with_the_time(viewer: Browser, sender: Sender) -> None:

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.ids import uuid7
 from app.core.jobs.kinds import KINDS
 from app.core.models import Job, JobState
 
 RECENT = 50
+MAX_OPEN = 5  # of one kind and account: one worker does them all, and nobody else's may wait for a hundred
+BUSY = _l("%(number)s such tasks wait or run already. Wait until one is done, or stop one.", number=MAX_OPEN)
 
 
 def start(
@@ -27,13 +30,22 @@ def start(
     total: int | None = None,
     created_by: UUID | None = None,
 ) -> UUID:
-    """Queues a job in the caller's transaction; a worker takes it up within about a second of the commit."""
+    """Queues a job in the caller's transaction; a worker takes it up within about a second of the commit. Raises
+    Conflict when the account has MAX_OPEN of this kind already."""
     if kind not in KINDS:
         raise ValueError(f"no kind of job {kind!r}")
+    if _number_open(connection, account_id, kind) >= MAX_OPEN:
+        raise Conflict(BUSY)
     id_ = uuid7()
     row = {"id": id_, "account_id": account_id, "kind": kind, "params": params, "total": total}
     connection.execute(insert(Job), {**row, "created_by": created_by, "created_at": clock.now()})
     return id_
+
+
+def _number_open(connection: Connection, account_id: UUID, kind: str) -> int:
+    is_open = Job.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)])
+    counted = select(func.count()).select_from(Job).where(Job.account_id == account_id, Job.kind == kind, is_open)
+    return connection.scalar(counted) or 0
 
 
 def ask_to_stop(connection: Connection, job: Job) -> None:

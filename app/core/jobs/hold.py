@@ -16,7 +16,7 @@ from app.core.db import begin_write
 from app.core.models import Job, JobPart, JobState
 from app.core.runtime import Runtime
 
-LEASE = timedelta(seconds=60)  # renewed with every part
+LEASE = timedelta(seconds=30)  # renewed with every part
 KEEP_FILE = timedelta(days=7)
 FILE_PART = 512 * 1024
 

@@ -69,7 +69,8 @@ def confirm(verb: Verb) -> ResponseReturnValue:
     try:
         asked = asked_of(verb, request.args)
         if asked.filter.ids == ():
-            raise Invalid({"ids": _("Select at least one delivery first.")})
+            notify(_("Select at least one delivery first."), "warning")
+            return go(list_url(without_rows(asked.filter)))
         found = plan(db.session.connection(), account_id(), asked, clock.now())
     except Invalid as error:
         return back(error)
@@ -91,7 +92,7 @@ def carry_out(verb: Verb) -> ResponseReturnValue:
 def at_once(asked: Asked, count: int) -> ResponseReturnValue:
     try:
         with write() as session:
-            done, at = bulk.do_now(session, current_actor(), asked, count)
+            done, at = bulk.at_once(session, current_actor(), asked, count)
     except CountMoved as moved:
         return show(moved.plan, localized(moved.message), 409)
     if asked.verb is Verb.CANCEL:
@@ -99,8 +100,7 @@ def at_once(asked: Asked, count: int) -> ResponseReturnValue:
         was_dead = asked.filter.state is State.DEAD  # sending is no undoing of that
         return go(url_for(".index", state="cancelled", undo=None if was_dead else at.isoformat()))
     notify(bulk.replayed_words(done.done), "success" if done.done else "warning")
-    rest = Filter(asked.filter.state, asked.filter.kind, asked.filter.target, asked.filter.error)
-    return go(list_url(rest))
+    return go(list_url(without_rows(asked.filter)))
 
 
 def as_job(asked: Asked, count: int) -> ResponseReturnValue:
@@ -152,9 +152,14 @@ def show(found: Plan, moved: str | None = None, status: int = 200) -> ResponseRe
         meant=words.filter_words(asked.filter, target_of(asked.filter.target)),
         fields=asked.filter.to_url(),
         moved=moved,
-        back=list_url(Filter(asked.filter.state, asked.filter.kind, asked.filter.target, asked.filter.error)),
+        back=list_url(without_rows(asked.filter)),
         status=status,
     )
+
+
+def without_rows(asked: Filter) -> Filter:
+    """The list that somebody came from: neither the rows picked in it nor a span."""
+    return Filter(asked.state, asked.kind, asked.target, asked.error)
 
 
 def target_of(id: UUID | None) -> Target | None:

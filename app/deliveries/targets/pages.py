@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.core.access import current_actor, requires
 from app.core.db import write
-from app.core.errors import Conflict, localized
+from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page
 from app.core.ids import to_uuid
 from app.deliveries import words
@@ -33,7 +33,11 @@ def pause(id: str) -> ResponseReturnValue:
     form = PauseForm()
     if not form.validate_on_submit():
         return show_target(id, form, 422)
-    return operate(id, service.pause, _("Paused: its deliveries wait."), form.reason.data)
+    try:
+        return operate(id, service.pause, _("Paused: its deliveries wait."), form.reason.data)
+    except Invalid as error:
+        form.reject(error)
+        return show_target(id, form, 422)
 
 
 @bp.post("/targets/<id>/resume")

@@ -19,7 +19,7 @@ from app.outbound.models import Target, TargetState
 from app.outbound.policy import Policy
 
 BY_HAND = "user"  # the reason_code of a pause that a person ends
-MAX_REASON = 500
+MAX_REASON = 200
 WATCHED = ("state", "reason", "breaker", "failures", "not_before")
 
 
@@ -52,13 +52,15 @@ def limits(account_id: UUID, id: UUID | None, kinds: Kinds) -> Limits:
 def pause(session: Session, actor: Actor, id: UUID | None, reason: str) -> Target:
     """Nothing is sent until somebody resumes it; a target that is paused already stays so for its first reason. Raises
     NotFound, Invalid without a reason, Conflict for a deleted one."""
-    if not reason.strip() or len(reason) > MAX_REASON:
-        raise Invalid({"reason": _l("Say in up to 500 characters why, for those who wonder later.")})
+    reason = reason.strip()
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        asked = _l("Say why in one line of up to %(max)d characters, for those who wonder later.", max=MAX_REASON)
+        raise Invalid({"reason": [asked]})
     target = _alive(session, actor, id)
     if target.state == TargetState.PAUSED:
         return target
     before = audit.values_of(target, WATCHED)
-    targets.pause(session.connection(), target.id, reason.strip(), BY_HAND)
+    targets.pause(session.connection(), target.id, reason, BY_HAND)
     return _noted(session, actor, target, "target.paused", before)
 
 
