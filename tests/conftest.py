@@ -130,6 +130,13 @@ def make_settings(tmp_path: Path, valkey_url: str) -> Callable[..., Settings]:
 
 
 @pytest.fixture
+def outbound_timeout() -> float:
+    """How many seconds the simulated platforms have (`tests.tracking_fixtures.settings`);
+    tests of platforms that hang say fewer."""
+    return 2
+
+
+@pytest.fixture
 def settings(make_settings: Callable[..., Settings], database_url: str) -> Settings:
     return make_settings(database_url=database_url)
 

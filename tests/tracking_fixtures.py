@@ -107,13 +107,15 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def settings(make_settings: Callable[..., Any], database_url: str, simulator: Simulator) -> Any:
+def settings(
+    make_settings: Callable[..., Any], database_url: str, simulator: Simulator, outbound_timeout: float
+) -> Any:
     """Settings whose platforms are the simulator (replaces the general fixture where this module is used)."""
     return make_settings(
         database_url=database_url,
         kwai_events_url=f"{simulator.url}/log/common/api",
         meta_graph_url=simulator.url,
-        outbound_timeout=2,
+        outbound_timeout=outbound_timeout,
     )
 
 

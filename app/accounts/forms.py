@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, PasswordField, StringField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import EmailField, FileField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from app.core.errors import Invalid, localized
@@ -21,6 +23,16 @@ def trimmed(value: Any) -> Any:
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that can show what a service found wrong."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def wrap_formdata(self, form: FlaskForm, formdata: Any) -> Any:
+            """What the page itself would send: files only for fields of files, and no JSON, so that every other field
+            holds text."""
+            if formdata is None or not form.is_submitted():
+                return None
+            uploads = {name for name, field in form._fields.items() if isinstance(field, FileField)}
+            files = MultiDict((name, file) for name, file in request.files.items(multi=True) if name in uploads)
+            return CombinedMultiDict((files, request.form)) if files else request.form or None
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = bool(super().validate(extra_validators))

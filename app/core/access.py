@@ -88,6 +88,11 @@ def current_actor() -> Actor:
     return actor
 
 
+def account_id() -> UUID:
+    """Of whoever makes this request; only behind a permission."""
+    return current_actor().account_id
+
+
 def is_page_request() -> bool:
     """Whether a person may be looking: neither the API, where no cookie counts, nor an asset."""
     return request.endpoint != "static" and not is_api(request.path)

@@ -6,6 +6,7 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import flask_babel
 from babel.dates import format_timedelta
@@ -81,11 +82,14 @@ def percent(value: float | Decimal | None, places: int = 1) -> str:
     )
 
 
-def ago(value: datetime | None) -> str:
-    """`há 5 minutos`, `em 2 horas`."""
+def ago(
+    value: datetime | None, *, now: datetime | None = None, granularity: Literal["second", "minute"] = "second"
+) -> str:
+    """`há 5 minutos`, `em 2 horas`. By minutes where it is to be true still when it is read a little later."""
     if value is None:
         return NOTHING
-    return format_timedelta(value - clock.now(), granularity="second", add_direction=True, locale=locale())
+    apart = value - (now or clock.now())
+    return format_timedelta(apart, granularity=granularity, add_direction=True, locale=locale())
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import current_app
-
 from app.core import jobs
 from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
@@ -20,7 +18,7 @@ from app.deliveries.bulk import CountMoved
 from app.deliveries.changes import service as changes
 from app.deliveries.plan import Asked, Verb
 from app.deliveries.schemas import BulkIn, CountMovedOut, DeliveryDetailOut, DeliveryOut, DeliveryQuery
-from app.outbound.kinds import EXTENSION, Kinds
+from app.outbound.kinds import kinds
 
 bp = resource_blueprint("api_deliveries", __name__, "/deliveries")
 
@@ -50,7 +48,7 @@ def show(id: str) -> DeliveryDetailOut:
 
 
 @bp.post("/<id>/retry")
-@endpoint(summary="Send a delivery again", permission="deliveries.replay", answers={202: DeliveryOut})
+@endpoint(summary="Send a delivery again", permission="deliveries.replay", answers={202: DeliveryOut, 409: None})
 def retry(id: str) -> DeliveryOut:
     """409 in words when it is neither dead nor cancelled, was refused consent, or its target is deleted."""
     with write() as session:
@@ -92,8 +90,3 @@ def _bulk(verb: Verb, body: BulkIn) -> Any:
         id_ = bulk.start(session, current_actor(), asked, body.confirm_count)
     job = jobs.get(db.session(), current().account_id, id_)
     return JobOut.of(job), 202, {"Location": f"/api/jobs/{id_}"}
-
-
-def kinds() -> Kinds:
-    own: Kinds = current_app.extensions[EXTENSION]
-    return own

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
-from flask_login import current_user
 
-from app.core.access import has_permission, requires
+from app.core.access import account_id, has_permission, requires
 from app.core.db import db
 from app.core.errors import Invalid, Malformed, localized
 from app.core.htmx import is_shown, mark_of, page, unchanged
@@ -24,7 +22,7 @@ from app.deliveries.filters import Filter, State, from_url
 from app.deliveries.plan import MEETS, Verb
 from app.deliveries.requests import shown_request
 from app.deliveries.service import Line
-from app.outbound.kinds import EXTENSION, Kinds, Subject
+from app.outbound.kinds import Subject, kinds
 from app.outbound.models import Attempt, Delivery
 from app.outbound.words import ERRORS, outcome_word
 
@@ -171,13 +169,3 @@ def link(subject: Subject) -> str | None:
 def _step(attempt: Attempt) -> dict[str, Any]:
     title, tone, icon = outcome_word(attempt.outcome)
     return {"attempt": attempt, "title": title, "tone": tone, "icon": icon}
-
-
-def account_id() -> UUID:
-    own: UUID = current_user.account_id
-    return own
-
-
-def kinds() -> Kinds:
-    own: Kinds = current_app.extensions[EXTENSION]
-    return own

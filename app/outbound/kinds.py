@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, ClassVar, Protocol, cast
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import Connection
 
 from app.core.exchange import Call, Outcome, Reply
@@ -143,3 +144,8 @@ class Kinds:
             module, _, name = KINDS[key].partition(":")
             self._made[key] = cast(type[Kind], getattr(import_module(module), name))(self._runtime)
         return self._made[key]
+
+
+def kinds() -> Kinds:
+    """Those of the app that answers this request."""
+    return cast(Kinds, current_app.extensions[EXTENSION])

@@ -36,7 +36,7 @@ def index(query: PixelFilter) -> PageOf[PixelOut]:
 
 
 @bp.post("")
-@endpoint(summary="Create a pixel", permission="pixels.edit", body=PixelIn, answers={201: PixelOut})
+@endpoint(summary="Create a pixel", permission="pixels.edit", body=PixelIn, answers={201: PixelOut, 409: None})
 def create(body: PixelIn) -> PixelOut:
     with write():
         pixel = service.create(current_actor(), given(body))
@@ -50,7 +50,7 @@ def show(id: str) -> PixelOut:
 
 
 @bp.put("/<id>")
-@endpoint(summary="Change a pixel", permission="pixels.edit", body=PixelChange, answers={200: PixelOut})
+@endpoint(summary="Change a pixel", permission="pixels.edit", body=PixelChange, answers={200: PixelOut, 409: None})
 def update(id: str, body: PixelChange) -> PixelOut:
     """A new accessToken resumes a pixel that its platform's refusal had paused."""
     with presented(), write():
@@ -59,7 +59,7 @@ def update(id: str, body: PixelChange) -> PixelOut:
 
 
 @bp.delete("/<id>")
-@endpoint(summary="Delete a pixel", permission="pixels.edit", query=Removal, answers={204: None})
+@endpoint(summary="Delete a pixel", permission="pixels.edit", query=Removal, answers={204: None, 409: None})
 def delete(id: str, query: Removal) -> None:
     """Cancels the deliveries still due; its events stay."""
     with presented(), write():

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from app.charts import Unit
 from app.charts.words import full
 from app.core import clock
-from app.core.access import current_actor, requires
+from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page, typed_name
@@ -253,11 +251,6 @@ def show_import(form: ImportForm, status: int = 200) -> ResponseReturnValue:
 
 def seconds(value: float | None) -> str:
     return full(value, Unit.SECONDS)
-
-
-def account_id() -> UUID:
-    own: UUID = current_user.account_id
-    return own
 
 
 def wanted(id: str) -> Pixel:

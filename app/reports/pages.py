@@ -17,6 +17,7 @@ from app.core import clock
 from app.core.access import requires
 from app.core.db import db
 from app.core.htmx import go, is_htmx, is_shown, mark_of, page, unchanged, url_with
+from app.core.i18n import ago
 from app.core.periods import HOUR
 from app.core.runtime import runtime
 from app.destinations import registry
@@ -28,7 +29,7 @@ from app.reports.overview import Overview
 from app.reports.periods import Asked, Compare, asked
 from app.reports.recent import latest
 from app.reports.start import first_steps
-from app.reports.words import COMPARES, PRESETS, PROBLEMS, age, clock_text, span
+from app.reports.words import COMPARES, PRESETS, PROBLEMS, clock_text, span
 from app.tracking.words import STATUS_WORDS
 
 bp = Blueprint("reports", __name__)
@@ -85,7 +86,7 @@ def _drawn(wanted: Asked, found: Overview, now: datetime) -> dict[str, Any]:
         "seconds": drawing.seconds,
         "short_name": drawing.short_name,
         "event_name": drawing.event_name,
-        "age": lambda at: age(at, now),
+        "age": lambda at: ago(at, now=now, granularity="minute"),
         "clock_text": lambda at: clock_text(at, now, found.period.zone),
         "presets": [(str(key), word) for key, word in PRESETS.items()],
         "compare_link": _compare_link(wanted),
@@ -109,7 +110,7 @@ def _compare_link(wanted: Asked) -> tuple[str, Any]:
 def _mark(shown: dict[str, Any], now: datetime) -> str:
     """Ages in words are part of it."""
     found: Overview = shown["found"]
-    queues = [age(one.now.due_at, now) for one in found.health if one.now.due_at]
+    queues = [ago(one.now.due_at, now=now, granularity="minute") for one in found.health if one.now.due_at]
     findings = [(one.id, one.changed_at) for one, _words in shown["findings"]]
     return mark_of(found, shown["recent"], findings, queues)
 

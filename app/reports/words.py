@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_timedelta
 from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 
@@ -68,11 +67,6 @@ def clock_text(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     if wall.date() == now.astimezone(zone).date():
         return f"{wall:%H:%M:%S}"
     return f"{_day(wall)} {wall:%H:%M}"
-
-
-def age(at: datetime, now: datetime) -> str:
-    """`há 12 minutos`; by minutes, so that what is read a little later is still true."""
-    return str(format_timedelta(at - now, granularity="minute", add_direction=True, locale=i18n.locale()))
 
 
 def _day(wall: datetime) -> str:

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 
+from app.core import periods
 from app.core.ids import to_uuid
+from app.core.periods import Preset
 from app.destinations import registry
 from app.outbound.models import ErrorClass
-from app.tracking import period
 from app.tracking.status import EventStatus
 
 MAX_TEXT = 512  # of a click id, the longest text that can be looked for
@@ -96,8 +97,8 @@ def from_url(args: Mapping[str, str], zone: tzinfo, now: datetime) -> Asked:
             problems[name] = message
         return found
 
-    start = read("from", lambda text: period.moment(text, zone), _l("The start is not a date or a time."))
-    end = read("to", lambda text: period.moment(text, zone, of_end=True), _l("The end is not a date or a time."))
+    start = read("from", lambda text: periods.moment(text, zone), _l("The start is not a date or a time."))
+    end = read("to", lambda text: periods.moment(text, zone, of_end=True), _l("The end is not a date or a time."))
     span = read("period", lambda text: _span(text, now, zone), _l("There is no such period."))
     if start is not None and end is not None and start >= end:
         problems["from"] = _l("The period ends before it begins: swap its two ends.")
@@ -132,4 +133,7 @@ def _error(text: str) -> ErrorClass | None:
 
 
 def _span(text: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime] | None:
-    return period.preset(text, now, zone) if text in period.PRESETS else None
+    if text not in tuple(Preset):
+        return None
+    first, last = periods.days_of(Preset(text), now, zone)
+    return periods.to_utc(first, zone), periods.to_utc(last, zone)

@@ -15,16 +15,18 @@ from app.accounts.models import ApiClient
 from app.core import clock
 from app.core.db import to_json
 from app.core.i18n import date_text, datetime_text, money, number
+from app.core.periods import is_day
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.destinations.names import META_STANDARD, NEUTRAL
+from app.outbound.words import ERRORS
 from app.pixels import service as pixels
 from app.tracking import figure
 from app.tracking.detail import Detail
 from app.tracking.filters import NAMES, Asked, Filters
 from app.tracking.models import TrackedEvent
 from app.tracking.pixel_targets import pixel_targets
-from app.tracking.words import DEAD_ERRORS, ERROR_WORDS, FILTER_WORDS, PERIOD_WORDS, WISH_WORDS
+from app.tracking.words import DEAD_ERRORS, FILTER_WORDS, PERIOD_WORDS, WISH_WORDS
 
 SHOWN = frozenset(NAMES)
 LONGEST_OPTION = 60  # characters
@@ -67,9 +69,9 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str]) -> Cho
         pixels=_and(given.get("pixel"), [(str(target.id), target.label) for target in own]),
         events=_and(given.get("event"), [(name, name) for name in names]),
         statuses=[(str(wish), word) for wish, word in WISH_WORDS.items()],
-        errors=[(str(error), ERROR_WORDS[error]) for error in DEAD_ERRORS],
+        errors=[(str(error), ERRORS[error]) for error in DEAD_ERRORS],
         clients=[(str(row.id), row.name) for row in session.execute(clients)],
-        periods=list(PERIOD_WORDS.items()),
+        periods=[(str(preset), word) for preset, word in PERIOD_WORDS.items()],
     )
 
 
@@ -88,8 +90,7 @@ def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[
             continue
         value = known.word(name, text)
         if moments.get(name) is not None:
-            is_day = len(text) == len("2026-11-21")
-            value = date_text(date.fromisoformat(text)) if is_day else datetime_text(moments[name])
+            value = date_text(date.fromisoformat(text)) if is_day(text) else datetime_text(moments[name])
         found.append((name, FILTER_WORDS[name], value))
     return found
 

@@ -6,14 +6,14 @@ import tempfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, current_app, g, request, send_file, url_for
+from flask import Blueprint, Flask, Response, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 
+from app.charts.words import duration
 from app.core import clock
-from app.core.access import current_actor, has_permission, requires
+from app.core.access import account_id, current_actor, has_permission, requires
 from app.core.db import TooSlow, db, time_limited, write
 from app.core.errors import Malformed
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
@@ -22,7 +22,7 @@ from app.core.menu import MenuItem, add_to_menu, menu
 from app.core.pagination import clamped
 from app.core.spreadsheets import KINDS as FORMATS
 from app.deliveries.requests import shown_request
-from app.outbound.kinds import EXTENSION, Kinds, Owed
+from app.outbound.kinds import Owed, kinds
 from app.tracking import detail, export, history, listing, log
 from app.tracking.correction import pages as correction
 from app.tracking.detail import Detail
@@ -46,8 +46,8 @@ def index() -> ResponseReturnValue:
     asked = asked_for()
     found, is_too_slow = _found(asked)
     number = None if asked.problems or is_too_slow else listing.number_of(db.session(), account_id(), asked.filters)
-    seen = _mark(found, number)
-    if is_shown(seen):
+    mark = _mark(found, number)
+    if is_shown(mark):
         return unchanged()
     choices = listing.choices(db.session(), account_id(), request.args)
     return page(
@@ -55,7 +55,7 @@ def index() -> ResponseReturnValue:
         fragment="tracking/_rows.html",
         found=found,
         number=number,
-        seen=seen,
+        mark=mark,
         problems=list(asked.problems.values()),
         is_too_slow=is_too_slow,
         filters=asked.filters,
@@ -121,6 +121,7 @@ def _file(order: Order) -> Response:
     out.seek(0)
     kind = FORMATS[order.suffix]
     response = send_file(out, mimetype=kind.content_type, as_attachment=True, download_name=order.filename)
+    response.content_type = kind.content_type  # Flask would name the charset once more
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -128,36 +129,37 @@ def _file(order: Order) -> Response:
 @bp.get("/<id>")
 @requires("events.view")
 def show(id: str) -> ResponseReturnValue:
+    """While it waits the page asks again by itself, so that who sent it again sees how that ended."""
     found = detail.get(db.session(), account_id(), to_event_id(id))
     event = found.event
-    kinds: Kinds = current_app.extensions[EXTENSION]
+    took_s = listing.took_s(found)
+    mark = mark_of(found.status, event.edited_at, event.repeats, len(found.attempts), took_s)
+    if is_shown(mark):
+        return unchanged()
     return page(
         "tracking/show.html",
+        mark=mark if found.status == "pending" else None,
         found=found,
         event=event,
         request_id=request_id(event.id),
         word=STATUS_WORDS[found.status],
-        took_s=listing.took_s(found),
+        took=None if took_s is None else duration(took_s),
         amount=listing.amount,
         identity=[IDENTITY_WORDS.get(name, name) for name in event.identity],
         fields=listing.shown_fields(event),
         history=history.timeline(found),
-        plan=detail.plan(found, kinds.get("conversion").policy, clock.now()),
-        sent=_request_of(found, kinds),
+        plan=detail.plan(found, kinds().get("conversion").policy, clock.now()),
+        sent=_request_of(found),
         notes=history.notes(found),
     )
 
 
-def _request_of(found: Detail, kinds: Kinds) -> Any:
+def _request_of(found: Detail) -> Any:
     delivery = found.delivery
     if delivery is None:
         return None
     owed = Owed(delivery.account_id, delivery.id, delivery.kind, delivery.target_id, delivery.ref_id, delivery.ref_at)
-    return shown_request(kinds, db.session.connection(), owed, reveal=has_permission("pixels.view"))
-
-
-def account_id() -> Any:
-    return current_user.account_id
+    return shown_request(kinds(), db.session.connection(), owed, reveal=has_permission("pixels.view"))
 
 
 def init_app(app: Flask) -> None:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from babel.numbers import list_currencies
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.core.errors import N_
+
 MAX_AMOUNT = Decimal(10) ** 12
 AMOUNT = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,6})?")
 CURRENCIES = frozenset(list_currencies())
@@ -21,13 +23,13 @@ def _amount(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise ValueError("must be a number or a decimal-point string")
     if isinstance(value, str) and not AMOUNT.fullmatch(value.strip()):
-        raise ValueError("must be a decimal number from 0 to 1000000000000 with at most 6 decimals")
+        raise ValueError(N_("must be a decimal number from 0 to 1000000000000 with at most 6 decimals"))
     try:
         amount = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
         raise ValueError("must be a number") from None
     if not 0 <= amount <= MAX_AMOUNT:
-        raise ValueError("must be from 0 to 1000000000000")
+        raise ValueError(N_("must be from 0 to 1000000000000"))
     return amount.quantize(Decimal("0.000001")).normalize() if amount.as_tuple().exponent < -6 else amount  # type: ignore[operator]
 
 
@@ -63,7 +65,7 @@ def _moment(value: Any) -> datetime:
 
 def _currency(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 8 or value.strip().upper() not in CURRENCIES:
-        raise ValueError("must be an ISO 4217 code such as BRL")
+        raise ValueError(N_("must be an ISO 4217 code such as BRL"))
     return value.strip().upper()
 
 

@@ -1,16 +1,14 @@
-"""What pages and exports of events say: the words for states, outcomes, errors and fields."""
+"""What pages and exports of events say: the words for states, filters and fields."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext as _l
 
+from app.core.periods import Preset
 from app.outbound.models import ErrorClass
+from app.outbound.words import Word
 from app.tracking.filters import Wish
 from app.tracking.status import EventStatus
-
-Word = tuple[Any, str, str]  # text, tone, icon
 
 STATUS_WORDS: dict[str, Word] = {
     EventStatus.PENDING: (_l("Waiting"), "info", "clock"),
@@ -27,40 +25,18 @@ WISH_WORDS = {
     Wish.PAUSED: _l("Paused"),
     Wish.CANCELLED: _l("Cancelled"),
 }
-OUTCOME_WORDS: dict[str, Word] = {
-    "sent": (_l("Accepted by the platform"), "success", "check"),
-    "retry": (_l("Failed, will be tried again"), "warning", "refresh"),
-    "throttled": (_l("The platform asked to slow down"), "warning", "clock"),
-    "gone": (_l("The receiver is gone"), "danger", "x"),
-    "auth": (_l("The platform refused the credentials"), "danger", "lock"),
-    "rejected": (_l("Refused by the platform"), "danger", "x"),
-}
-UNKNOWN_OUTCOME: Word = (_l("Unknown outcome"), "secondary", "help-circle")
-ERROR_WORDS: dict[str, Any] = {
-    ErrorClass.REFUSED: _l("Refused by the platform"),
-    ErrorClass.CREDENTIALS: _l("Credentials refused"),
-    ErrorClass.THROTTLED: _l("Slowed down by the platform"),
-    ErrorClass.TIMEOUT: _l("No answer in time"),
-    ErrorClass.CONNECTION: _l("No connection"),
-    ErrorClass.SERVER: _l("Trouble at the platform"),
-    ErrorClass.EXPIRED: _l("Too old to be sent"),
-    ErrorClass.UNBUILT: _l("Could not be prepared"),
-    ErrorClass.GONE: _l("Pixel or event is gone"),
-    ErrorClass.CONSENT: _l("Consent denied"),
-    ErrorClass.BY_HAND: _l("Cancelled by a person"),
-}
 DEAD_ERRORS = (  # what a failed event may have died of
     ErrorClass.REFUSED, ErrorClass.CREDENTIALS, ErrorClass.TIMEOUT, ErrorClass.CONNECTION, ErrorClass.SERVER,
     ErrorClass.EXPIRED, ErrorClass.UNBUILT,
 )  # fmt: skip
 PERIOD_WORDS = {
-    "today": _l("Today"),
-    "yesterday": _l("Yesterday"),
-    "7d": _l("Last 7 days"),
-    "28d": _l("Last 28 days"),
-    "90d": _l("Last 90 days"),
-    "month": _l("This month"),
-    "last-month": _l("Last month"),
+    Preset.TODAY: _l("Today"),
+    Preset.YESTERDAY: _l("Yesterday"),
+    Preset.WEEK: _l("Last 7 days"),
+    Preset.FOUR_WEEKS: _l("Last 28 days"),
+    Preset.QUARTER: _l("Last 90 days"),
+    Preset.MONTH: _l("This month"),
+    Preset.LAST_MONTH: _l("Last month"),
 }
 ACTION_SOURCE_WORDS = {
     "website": _l("Website"),
@@ -103,7 +79,3 @@ IDENTITY_WORDS = {
     "client_ip_address": _l("Network address"),
     "client_user_agent": _l("Browser's user agent"),
 }
-
-
-def error_words(error: str | None) -> str:
-    return str(ERROR_WORDS.get(error, error)) if error else ""

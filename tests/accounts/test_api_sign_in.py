@@ -23,6 +23,8 @@ from app.core.ids import uuid7
 from app.core.runtime import runtime
 from tests.people import PASSWORD, Person, bearer
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 Travel = Callable[[timedelta], None]
 
 

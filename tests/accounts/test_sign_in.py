@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -282,3 +283,16 @@ def change(app: Flask, person: Person, what: Any) -> None:
 
 def test_the_message_is_in_the_catalogue_of_words() -> None:
     assert WRONG.endswith(".")
+
+
+def test_what_no_form_would_send_is_an_empty_form(anonymous: Browser) -> None:
+    odd_ones: list[dict[str, Any]] = [
+        {"data": {"email": (BytesIO(b"x"), "a.csv"), "password": "x"}},
+        {"data": {"email": "a@example.com", "password": (BytesIO(b"x"), "a.csv")}},
+        {"json": {"email": 5, "password": ["x"]}},
+        {"json": [1]},
+        {"data": b'{"a":' * 5000, "content_type": "application/json"},
+    ]
+    for odd in odd_ones:
+        answer = anonymous.post("/login", headers={"X-CSRFToken": anonymous.csrf_token()}, **odd)
+        assert answer.status_code == 422, odd

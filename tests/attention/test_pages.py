@@ -34,8 +34,8 @@ def refused(desk, make_pixel):
 def test_every_role_sees_it_with_a_step_that_it_may_take(request, refused, role, next_step):
     html = request.getfixturevalue(role).get("/attention").text
 
-    assert "o token é recusado" in html
-    assert "2 eventos esperam" in html
+    assert "token recusado" in html
+    assert "2 eventos aguardam" in html
     assert f'href="{next_step.format(refused)}"' in html
     assert ("Um administrador pode" in html) is (role != "admin")
 
@@ -49,7 +49,7 @@ def test_hostile_names_are_text(admin, refused):
 
 def test_the_bell_counts_and_says_so(admin, refused):
     html = admin.get("/profile").text
-    assert 'aria-label="Atenção: 1 ponto precisa de uma pessoa (1 é urgente)"' in html
+    assert 'aria-label="Atenção: 1 aviso precisa de uma ação (1 é urgente)"' in html
     assert 'href="/attention"' in html
 
 
@@ -84,12 +84,12 @@ def test_opening_the_page_looks_by_itself(admin, desk, make_pixel):
     desk.change(make_pixel("facebook"), state=TargetState.PAUSED, reason_code="auth", reason="no")
     assert desk.open() == []
 
-    assert "o token é recusado" in admin.get("/attention").text
+    assert "token recusado" in admin.get("/attention").text
 
 
 def test_strangers_see_nothing_of_it(other_admin, anonymous, refused):
     assert "Está tudo em ordem" in other_admin.get("/attention").text
-    assert "nada precisa" in other_admin.get("/profile").text
+    assert "nenhum aviso" in other_admin.get("/profile").text
     assert anonymous.get("/attention").status_code == 303
     assert anonymous.get("/attention/bell", headers=HTMX).status_code == 401
 

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+
+from tests.browser.steps import come_in
+from tests.page_app import served
+from tests.people import Browser as Person
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 ARGUMENTS = [
@@ -101,6 +106,14 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
     yield page
     context.close()
     assert console.unexpected() == []
+
+
+@pytest.fixture
+def site(app: Flask, admin: Person, page: Page) -> Iterator[str]:
+    """The product on a loopback port, with an administrator signed in; its address."""
+    with served(app) as url:
+        come_in(page, url, admin)
+        yield url
 
 
 @pytest.fixture

@@ -13,22 +13,11 @@ from app.attention.checks import Found, Severity, register, unregister
 from app.core import clock
 from app.outbound.models import TargetState
 from tests.attention.conftest import Desk
-from tests.page_app import served
-from tests.people import Browser
 from tests.tracking_fixtures import make_pixel
 
 __all__ = ["make_pixel"]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LONG = "Meta 123456789012345 (Uma loja com um nome que não acaba tão cedo & <b>mais</b>)"
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    with served(app) as url:
-        cookie = admin.session_cookie()
-        assert cookie is not None
-        page.context.add_cookies([{"name": "kalitrack_session", "value": cookie, "url": url}])
-        yield url
 
 
 @pytest.fixture
@@ -72,9 +61,9 @@ def test_it_comes_is_acted_upon_and_goes_by_itself(
     desk.look()
     page.locator("#attention-findings").dispatch_event("refresh")
     page.locator("#attention-bell").dispatch_event("refresh")
-    expect(page.locator("#attention-findings")).to_contain_text("o token é recusado")
+    expect(page.locator("#attention-findings")).to_contain_text("token recusado")
     expect(page.locator("#attention-link")).to_have_accessible_name(
-        "Atenção: 1 ponto precisa de uma pessoa (1 é urgente)"
+        "Atenção: 1 aviso precisa de uma ação (1 é urgente)"
     )
 
     page.get_by_role("link", name="Substituir o token").click()
@@ -86,8 +75,8 @@ def test_it_comes_is_acted_upon_and_goes_by_itself(
     page.locator("#attention-link").click()
 
     expect(page.locator("#attention-findings")).to_contain_text("Está tudo em ordem")
-    expect(page.locator("#attention-findings table")).to_contain_text("o token é recusado")
-    expect(page.locator("#attention-link")).to_have_accessible_name("Atenção: nada precisa de uma pessoa")
+    expect(page.locator("#attention-findings table")).to_contain_text("token recusado")
+    expect(page.locator("#attention-link")).to_have_accessible_name("Atenção: nenhum aviso")
 
 
 @pytest.mark.usefixtures("everything")

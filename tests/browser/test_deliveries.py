@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,26 +13,16 @@ from playwright.sync_api import Page, expect
 from app.core import clock
 from app.outbound.models import Breaker, Target
 from tests.browser.conftest import Console
-from tests.browser.steps import come_in, tab_to
+from tests.browser.steps import tab_to
 from tests.deliveries.conftest import Owe, attempt, dead, ledger, owe, pause
 from tests.jobs import run_jobs
 from tests.outbound.ledger import Ledger
-from tests.page_app import served
-from tests.people import Browser
 from tests.tracking_fixtures import make_pixel
 
 __all__ = ["attempt", "dead", "ledger", "make_pixel", "owe", "pause"]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 REFUSAL = "Invalid parameter: user_data.em must be a list of SHA-256 hashes of lower-cased addresses"
 REFRESH = "document.querySelector('#deliveries-rows [data-refresh]').dispatchEvent(new Event('refresh'))"
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    """The product on a loopback port, with an administrator signed in."""
-    with served(app) as url:
-        come_in(page, url, admin)
-        yield url
 
 
 @pytest.fixture
@@ -46,9 +36,9 @@ def in_english(page: Page, site: str) -> None:
 
 PORTUGUESE = (
     "Reenviar todas (600)",
-    "600 entregas correspondem.",
+    "600 entregas encontradas.",
     "Reenviar 600 entregas",
-    "600 entregas saem de novo.",
+    "600 entregas serão reenviadas.",
 )
 ENGLISH = "Replay all (600)", "600 deliveries match.", "Send 600 deliveries again", "600 deliveries go out again."
 
@@ -87,10 +77,10 @@ def test_picked_rows_survive_a_refresh_and_are_what_is_sent(
     page.evaluate(REFRESH)
     expect(boxes).to_have_count(3)
     page.get_by_role("button", name="Reenviar selecionadas").click()
-    expect(page.locator("#deliveries-count")).to_have_text("2 entregas correspondem.")
+    expect(page.locator("#deliveries-count")).to_have_text("2 entregas encontradas.")
     page.click("#deliveries-go")
 
-    expect(page.locator("#toasts")).to_contain_text("2 entregas saem de novo.")
+    expect(page.locator("#toasts")).to_contain_text("2 entregas serão reenviadas.")
     expect(boxes).to_have_count(2)
     dead(pixel)
     page.evaluate(REFRESH)
@@ -113,7 +103,7 @@ def test_a_cancel_is_undone_and_a_moved_number_is_said(
     page.click("#deliveries-go")
     page.get_by_role("button", name="Desfazer: enviar todas as 3 mesmo assim").click()
 
-    expect(page.locator("#toasts")).to_contain_text("3 entregas saem de novo.")
+    expect(page.locator("#toasts")).to_contain_text("3 entregas serão reenviadas.")
     assert ledger.statuses() == {"pending": 3}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,7 @@ from app.core.db import write
 from app.outbound import repair
 from app.tracking.models import TrackedEvent
 from tests.browser.conftest import Console
-from tests.browser.steps import come_in, submit
-from tests.page_app import served
+from tests.browser.steps import submit
 from tests.people import Browser
 from tests.tracking.events import HASH, add_attempt, new_event
 from tests.tracking.test_pages import new_pixel
@@ -27,13 +26,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Check = Callable[[Page, str], None]
 ROWS = "#events-rows tbody tr"
 WHY = '{"error": {"message": "Invalid parameter", "code": 100, "fbtrace_id": "AbCdEf"}}'
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    with served(app) as url:
-        come_in(page, url, admin)
-        yield url
 
 
 @pytest.fixture
@@ -54,6 +46,18 @@ def events(app: Flask, admin: Browser) -> dict[str, UUID]:
 
 def later() -> Any:
     return clock.now() + timedelta(days=6)
+
+
+def test_the_way_back_from_a_row_leads_to_the_list_as_it_was(page: Page, site: str, events: dict[str, UUID]) -> None:
+    page.goto(f"{site}/events")
+    page.select_option("#filter-status", "failed")
+    page.wait_for_url("**/events?status=failed")
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.locator(ROWS).get_by_role("link").click()
+    page.get_by_role("link", name="Ver a entrega").click()
+    page.get_by_role("link", name="Ver o evento").click()
+    page.locator("main").get_by_role("link", name="Eventos", exact=True).click()
+    page.wait_for_url("**/events?status=failed")
 
 
 def test_filters_chips_and_paging_live_in_the_url(page: Page, site: str, events: dict[str, UUID]) -> None:

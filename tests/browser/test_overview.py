@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +18,6 @@ from app.core.rollup import hour_of
 from app.core.runtime import runtime
 from app.outbound.models import DELAYS, DeliveryHour, DeliveryTally
 from app.tracking.models import MatchHour
-from tests.browser.steps import come_in
-from tests.page_app import served
 from tests.people import Browser
 from tests.tracking_fixtures import ASYNC, KWAI_REGISTRATION, META_PURCHASE, Sender, make_pixel, make_sender
 
@@ -28,13 +26,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 Check = Callable[[Page, str], None]
 REFRESH = "() => document.querySelector('#reports-overview').dispatchEvent(new Event('refresh'))"
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    with served(app) as url:
-        come_in(page, url, admin)
-        yield url
 
 
 @pytest.fixture

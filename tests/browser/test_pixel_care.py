@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,16 +15,16 @@ from sqlalchemy import update
 from app.core import clock
 from app.core.access import Actor
 from app.core.db import write
-from app.core.settings import Settings
 from app.outbound import targets
 from app.outbound.models import Target
 from app.pixels import service
 from app.simulator import Simulator
 from tests.browser.conftest import Console
-from tests.browser.steps import come_in
-from tests.page_app import served
 from tests.people import Browser
 from tests.pixels.test_health import deliver
+from tests.tracking_fixtures import settings, simulator
+
+__all__ = ["settings", "simulator"]
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -34,26 +34,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def settings(make_settings: Callable[..., Settings], database_url: str, simulator: Simulator) -> Settings:
-    return make_settings(
-        database_url=database_url,
-        kwai_events_url=f"{simulator.url}/log/common/api",
-        meta_graph_url=simulator.url,
-        outbound_timeout=1,
-    )
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    with served(app) as url:
-        come_in(page, url, admin)
-        yield url
+def outbound_timeout() -> float:
+    return 1
 
 
 def new_pixel(app: Flask, admin: Browser, **values: Any) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from app.core.db import write
 from app.outbound import targets
 from app.pixels import service
 from tests.browser.conftest import Console
-from tests.page_app import served
 from tests.people import Browser
 from tests.tracking.test_pages import add_attempt, new_event
 
@@ -26,16 +25,6 @@ TOKEN = "EAAB-a-token-that-nobody-may-see-9f3c"
 CSV = (
     "id,source,pixel_id,access_token,description\n1,kwai,290714800540320,kwai-secret-token-1,Loja\n2,orkut,2,tok-2,x\n"
 )
-
-
-@pytest.fixture
-def site(app: Flask, admin: Browser, page: Page) -> Iterator[str]:
-    """The product on a loopback port, with an administrator signed in."""
-    with served(app) as url:
-        cookie = admin.session_cookie()
-        assert cookie is not None
-        page.context.add_cookies([{"name": "kalitrack_session", "value": cookie, "url": url}])
-        yield url
 
 
 def new_pixel(app: Flask, admin: Browser, **values: object) -> UUID:

@@ -61,6 +61,6 @@ def test_every_later_page_is_light(
 
 def paths(app: Flask) -> list[str]:
     """Every page that takes no argument, and the document of the API."""
-    apart = ("/api/", "/health/", "/metrics", "/logout", "/login", "/setup")
+    apart = ("/api/", "/health/", "/metrics", "/logout", "/login", "/setup", "/attention/bell")  # the last is no page
     rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
     return ["/api/docs", *sorted(rule.rule for rule in rules if not rule.rule.startswith(apart))]

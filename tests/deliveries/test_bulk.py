@@ -137,7 +137,7 @@ def test_thousands_are_replayed_by_a_job_that_leaves_out_what_is_too_old(
     assert (job.state, job.total, job.done, job.skipped) == (JobState.DONE, 1200, 1100, 100)
     assert job.result == {"tooOld": 100}
     with app.test_request_context():
-        assert Replay(runtime(app)).words(job) == "1.100 entregas saem de novo. 100 eram antigas demais."
+        assert Replay(runtime(app)).words(job) == "1.100 entregas serão reenviadas. 100 eram antigas demais."
     assert ledger.statuses() == {"pending": 1100, "dead": 105}
 
 

@@ -89,7 +89,7 @@ def test_viewers_see_no_buttons_and_may_not_post(viewer: Browser, manager: Brows
     for path in ("/deliveries/dead", f"/deliveries/{id}", f"/deliveries/targets/{pixel}"):
         page = text(viewer, path)
         assert "Reenviar" not in page
-        assert "Enviar de novo" not in page
+        assert "Reenviar" not in page
         assert 'name="reason"' not in page
     for path in ("replay", "cancel", f"{id}/replay", f"{id}/cancel"):
         assert viewer.submit(f"/deliveries/{path}").status_code == 403, path
@@ -114,7 +114,7 @@ def test_the_number_is_shown_first_and_looked_at_again(
     dead(pixel, 3)
     dead(pixel, 2, expires_at=clock.now() - timedelta(days=1))
     page = text(manager, "/deliveries/replay?state=dead")
-    assert "5 entregas correspondem" in page
+    assert "5 entregas encontradas" in page
     assert "2 são antigas demais" in page
     assert "Reenviar 3 entregas" in page
     form = hidden(page)
@@ -126,7 +126,7 @@ def test_the_number_is_shown_first_and_looked_at_again(
     done = manager.submit("/deliveries/replay", hidden(moved.get_data(as_text=True)))
     assert (done.status_code, done.headers["Location"]) == (303, "/deliveries/dead")
     assert ledger.statuses() == {"dead": 2, "pending": 4}
-    assert "4 entregas saem de novo." in text(manager, "/deliveries/dead")
+    assert "4 entregas serão reenviadas." in text(manager, "/deliveries/dead")
 
 
 def test_selected_ones_alone_are_meant_and_none_is_not_all(
@@ -134,9 +134,10 @@ def test_selected_ones_alone_are_meant_and_none_is_not_all(
 ) -> None:
     one, two, _three = dead(pixel, 3)
     answer = manager.get("/deliveries/replay?selected=1")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/deliveries")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/deliveries?state=all")
+    assert manager.get("/deliveries/replay?selected=1&state=dead").headers["Location"] == "/deliveries/dead"
     page = text(manager, f"/deliveries/replay?selected=1&id={one}&id={two}")
-    assert "2 entregas correspondem" in page
+    assert "2 entregas encontradas" in page
 
     for ids in ([one, two], []):
         form: dict[str, Any] = {"state": "dead", "id": [str(id_) for id_ in ids] or "", "confirm_count": len(ids)}
@@ -151,7 +152,7 @@ def test_thousands_become_a_job_with_its_page(app: Flask, manager: Browser, pixe
     answer = manager.submit("/deliveries/replay", {"state": "dead", "confirm_count": "501"})
     assert answer.headers["Location"].startswith("/jobs/")
     run_jobs(app)
-    assert "501 entregas saem de novo." in text(manager, answer.headers["Location"])
+    assert "501 entregas serão reenviadas." in text(manager, answer.headers["Location"])
 
 
 def test_a_cancel_can_be_undone(manager: Browser, pixel: UUID, owe: Owe, ledger: Ledger) -> None:
@@ -166,9 +167,19 @@ def test_a_cancel_can_be_undone(manager: Browser, pixel: UUID, owe: Owe, ledger:
     assert (undone.status_code, ledger.statuses()) == (303, {"pending": 2})
 
 
+def test_the_page_of_a_waiting_one_asks_again_until_it_is_decided(manager: Browser, pixel: UUID, dead: Owe) -> None:
+    (id,) = dead(pixel)
+    assert 'hx-select="#content"' not in text(manager, f"/deliveries/{id}")
+    manager.submit(f"/deliveries/{id}/replay")
+    headers = asking_again(text(manager, f"/deliveries/{id}"), f"/deliveries/{id}")
+    assert manager.get(f"/deliveries/{id}", headers=headers).status_code == 204
+    manager.submit(f"/deliveries/{id}/cancel")
+    assert manager.get(f"/deliveries/{id}", headers=headers).status_code == 200
+
+
 def test_one_is_replayed_and_cancelled_from_its_page(manager: Browser, pixel: UUID, dead: Owe, ledger: Ledger) -> None:
     (id,) = dead(pixel)
-    assert "Enviar de novo" in text(manager, f"/deliveries/{id}")
+    assert "Reenviar" in text(manager, f"/deliveries/{id}")
     assert manager.submit(f"/deliveries/{id}/replay").headers["Location"] == f"/deliveries/{id}"
     assert ledger.delivery(id).status == "pending"
     manager.submit(f"/deliveries/{id}/replay")
@@ -226,5 +237,5 @@ def test_what_is_gone_still_has_a_page(admin: Browser, pixel: UUID, dead: Owe, l
 
     page = text(admin, f"/deliveries/{id}")
     assert "Não pode mais ser montada" in page
-    assert "Enviar de novo" not in page
+    assert "Reenviar" not in page
     assert "Foi excluído" in text(admin, f"/deliveries/targets/{pixel}")

@@ -56,9 +56,9 @@ def test_an_administrator_pauses_resumes_and_resets(
     assert "Estoque acabou" in page(admin, pixel)
     assert admin.submit(f"{path}/resume").status_code == 303
     ledger.change(Target, pixel, breaker=Breaker.OPEN, failures=5, not_before=clock.now() + timedelta(hours=1))
-    assert "Zerar disjuntor e freio" in page(admin, pixel)
+    assert "Zerar o disjuntor e tentar já" in page(admin, pixel)
     assert admin.submit(f"{path}/reset").status_code == 303
-    assert "Zerar disjuntor e freio" not in page(admin, pixel)
+    assert "Zerar o disjuntor e tentar já" not in page(admin, pixel)
 
     with app.app_context():
         found = db.session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == str(pixel)))

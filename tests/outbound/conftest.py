@@ -10,24 +10,16 @@ from flask import Flask
 
 from app.core import clock
 from app.core.runtime import runtime
-from app.core.settings import Settings
 from app.outbound.drain import Drain
-from app.simulator import Simulator
 from tests.outbound.ledger import Ledger
-from tests.tracking_fixtures import drain, make_pixel, make_sender, sender, simulator
+from tests.tracking_fixtures import drain, make_pixel, make_sender, sender, settings, simulator
 
-__all__ = ["drain", "make_pixel", "make_sender", "sender", "simulator"]
+__all__ = ["drain", "make_pixel", "make_sender", "sender", "settings", "simulator"]
 
 
 @pytest.fixture
-def settings(make_settings: Callable[..., Settings], database_url: str, simulator: Simulator) -> Settings:
-    """Settings whose platforms are the simulator, and give up soon."""
-    return make_settings(
-        database_url=database_url,
-        kwai_events_url=f"{simulator.url}/log/common/api",
-        meta_graph_url=simulator.url,
-        outbound_timeout=1,
-    )
+def outbound_timeout() -> float:
+    return 1
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from app.pixels.models import Pixel
 from tests.people import HTMX, Browser
 from tests.pixels.conftest import TOKEN
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 NEW = {"platform": "facebook", "pixel_id": "123456789012345", "access_token": TOKEN, "active": "y"}
 CSV = (
     b"id,source,pixel_id,access_token,description\n1,kwai,1,kwai-secret-token-1,Loja\n2,orkut,2,kwai-secret-token-2,x\n"
@@ -168,7 +170,6 @@ def test_an_ending_graph_version_is_warned_of(
     assert '<option value="v25.0" label="até 29/07/2028">' in admin.get(f"/pixels/{id}/edit").text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_ending_version_of_the_installation_is_told_where_it_is_used(
     app: Flask, admin: Browser, make_pixel: Callable[..., UUID]
 ) -> None:

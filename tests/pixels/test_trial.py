@@ -20,7 +20,6 @@ from app.accounts.models import AuditEntry
 from app.core.access import Actor
 from app.core.db import db, write
 from app.core.runtime import EXTENSION, runtime
-from app.core.settings import Settings
 from app.outbound import targets
 from app.outbound.models import Attempt, Delivery, Target
 from app.pixels import trial
@@ -28,6 +27,9 @@ from app.pixels.models import Pixel
 from app.simulator import Simulator
 from tests.people import HTMX, Browser
 from tests.pixels.conftest import TOKEN
+from tests.tracking_fixtures import settings, simulator
+
+__all__ = ["settings", "simulator"]
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -37,19 +39,8 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def settings(make_settings: Callable[..., Settings], database_url: str, simulator: Simulator) -> Settings:
-    return make_settings(
-        database_url=database_url,
-        kwai_events_url=f"{simulator.url}/log/common/api",
-        meta_graph_url=simulator.url,
-        outbound_timeout=0.4,
-    )
+def outbound_timeout() -> float:
+    return 0.4
 
 
 def text_of(html: str) -> str:

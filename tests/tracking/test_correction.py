@@ -118,6 +118,16 @@ def test_an_emptied_field_is_taken_out_and_a_new_click_makes_a_new_fbc(app: Flas
     assert found.identity["em"] == [HASH]
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("49,90", "49.90"), ("1.234,50", "1234.50"), ("49.90", "49.90")])
+@on_sqlite
+def test_an_amount_is_typed_as_people_here_write_it(
+    app: Flask, admin: Browser, pixel: UUID, typed: str, kept: str
+) -> None:
+    event = failed(app, admin.person.account_id, pixel)
+    assert admin.submit(f"/events/{event}/correct", form_of(admin, event) | {"value": typed}).status_code == 303
+    assert stored(app, event)[0].fields["value"] == kept
+
+
 @on_sqlite
 def test_a_kwai_event_has_its_click_and_no_person(app: Flask, admin: Browser) -> None:
     own = admin.person.account_id
@@ -140,6 +150,8 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_kept(app: Flask, 
         answer = admin.submit(f"/events/{event}/correct", form | {name: value})
         assert answer.status_code == 422, name
         assert f'id="{name}-error"' in answer.text, name
+        assert "must be" not in answer.text, name
+        assert "should" not in answer.text, name
     for hostile in ('[] , "value": 1', "{}", '[{"price": true}]', "[" * 5000, '[{"id": "\\ud800"}]'):
         assert admin.submit(f"/events/{event}/correct", form | {"contents": hostile}).status_code == 422, hostile
     assert stored(app, event)[0].fields == FIELDS

@@ -33,7 +33,7 @@ from tests.tracking.events import HASH, event_row, new_event, new_target
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HEAD = [
     "ID da requisição", "Recebido em", "Aconteceu em", "Plataforma", "ID do pixel", "Evento", "ID do evento",
-    "ID do clique", "Valor", "Moeda", "Situação", "Tentativas", "Status HTTP", "Classe de erro", "Motivo",
+    "ID do clique", "Valor", "Moeda", "Situação", "Tentativas", "Status HTTP", "Tipo de falha", "Motivo",
     "Cliente de API",
 ]  # fmt: skip
 PERSONAL: dict[str, Any] = {
@@ -49,6 +49,7 @@ def pixel(app: Flask, admin: Browser) -> UUID:
 
 def table(answer: TestResponse) -> list[list[str]]:
     assert answer.headers["Content-Disposition"].startswith("attachment; filename=eventos.csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
@@ -69,7 +70,7 @@ def test_a_row_says_what_the_list_says_and_nothing_personal(app: Flask, admin: B
     answer = admin.submit("/events/export", {"format": "csv"})
     at = f"{created_at(event).astimezone(ZoneInfo('America/Sao_Paulo')):%Y-%m-%d %H:%M:%S}"
     assert table(answer)[1] == [
-        f"track_{event.hex}", at, at, "facebook", "123", "EVENT_PURCHASE", "order-1", "IwAR0", "1234,5", "BRL",
+        f"track_{event.hex}", at, at, "Meta", "123", "EVENT_PURCHASE", "order-1", "IwAR0", "1234,5", "BRL",
         "Falhou", "0", "", "Recusado pela plataforma", "Invalid parameter", "",
     ]  # fmt: skip
     assert not any(text in answer.text for text in (HASH, "203.0.113.7", "Ana Souza"))

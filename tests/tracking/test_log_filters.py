@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.tracking import period
 from app.tracking.filters import NAMES, Filters, from_json, from_url
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -39,7 +38,8 @@ def test_any_text_is_a_filter_or_a_problem_and_survives_a_job(args: dict[str, st
     ],
 )
 def test_a_named_period_is_of_the_readers_days(name: str, first: str, last: str) -> None:
-    assert [f"{moment:%Y-%m-%dT%H:%M}" for moment in period.preset(name, NOW, ZONE)] == [first, last]
+    found = from_url({"period": name}, ZONE, NOW).filters
+    assert [f"{moment:%Y-%m-%dT%H:%M}" for moment in (found.start, found.end)] == [first, last]
 
 
 def test_a_named_period_and_two_ends_hold_together() -> None:

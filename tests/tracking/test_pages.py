@@ -130,11 +130,11 @@ def test_filters_in_the_url(app: Flask, admin: Browser, pixel: UUID) -> None:
 
 
 UNMATCHED = [
-    ("status=x", "Esse status não existe"),
+    ("status=x", "Essa situação não existe"),
     ("platform=orkut", "Essa plataforma não existe"),
     ("pixel=%01", "ID de um pixel"),
     ("client=x", "Esse cliente de API não existe"),
-    ("error=x", "Essa classe de erro não existe"),
+    ("error=x", "Esse tipo de falha não existe"),
     ("error=refused&status=delivered", "Só eventos que falharam"),
     ("period=x", "Esse período não existe"),
     ("from=yesterday", "O início não é uma data"),
@@ -295,8 +295,8 @@ def test_what_changed_after_the_last_attempt_is_noted(app: Flask, admin: Browser
 @pytest.mark.parametrize(
     ("status", "buttons"),
     [
-        ("dead", {"Enviar de novo", "Corrigir", "Não enviar"}),
-        ("cancelled", {"Enviar de novo", "Corrigir"}),
+        ("dead", {"Reenviar", "Corrigir", "Não enviar"}),
+        ("cancelled", {"Reenviar", "Corrigir"}),
         ("pending", {"Corrigir", "Não enviar"}),
         ("done", set()),
     ],
@@ -306,7 +306,7 @@ def test_actions_fit_the_state_and_the_role(
     app: Flask, manager: Browser, viewer: Browser, status: str, buttons: set[str]
 ) -> None:
     event = new_event(app, manager.person.account_id, new_target(app, manager.person.account_id), status)
-    every = {"Enviar de novo", "Corrigir", "Não enviar"}
+    every = {"Reenviar", "Corrigir", "Não enviar"}
     assert {word for word in every if word in manager.get(f"/events/{event}").text} == buttons
     assert not any(word in viewer.get(f"/events/{event}").text for word in every)
 
@@ -316,7 +316,7 @@ def test_a_refused_consent_is_never_offered_to_be_sent(app: Flask, admin: Browse
     event = new_event(app, admin.person.account_id, pixel, "cancelled", error="consent")
     html = admin.get(f"/events/{event}").text
     assert "Consentimento negado" in html
-    assert "Enviar de novo" not in html
+    assert "Reenviar" not in html
     assert "Corrigir" not in html
 
 

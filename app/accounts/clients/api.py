@@ -53,7 +53,9 @@ def show(id: str) -> ClientOut:
 
 
 @bp.put("/<id>")
-@endpoint(summary="Change an API client", permission="clients.edit", body=ClientChange, answers={200: ClientOut})
+@endpoint(
+    summary="Change an API client", permission="clients.edit", body=ClientChange, answers={200: ClientOut, 409: None}
+)
 def update(id: str, body: ClientChange) -> ClientOut:
     with changing() as session:
         client = service.update(session, current_actor(), wanted(id), body.given(), body.version)
@@ -65,7 +67,7 @@ def update(id: str, body: ClientChange) -> ClientOut:
     summary="Give an API client a new token",
     permission="clients.edit",
     body=Rotation,
-    answers={200: ClientWithToken},
+    answers={200: ClientWithToken, 409: None},
 )
 def rotate(id: str, body: Rotation) -> ClientWithToken:
     """The token before stays valid for `overlapHours`; with 0 it ends at once."""
@@ -75,7 +77,7 @@ def rotate(id: str, body: Rotation) -> ClientWithToken:
 
 
 @bp.delete("/<id>")
-@endpoint(summary="Revoke an API client", permission="clients.edit", query=Revocation, answers={204: None})
+@endpoint(summary="Revoke an API client", permission="clients.edit", query=Revocation, answers={204: None, 409: None})
 def revoke(id: str, query: Revocation) -> None:
     """Ends its tokens at once, for good. The client stays listed, with its events."""
     with changing() as session:

@@ -31,7 +31,7 @@ def show(id: str) -> JobOut:
 
 
 @bp.post("/<id>/stop")
-@endpoint(summary="Stop a long job", permission="overview.view", answers={202: JobOut})
+@endpoint(summary="Stop a long job", permission="overview.view", answers={202: JobOut, 409: None})
 def stop(id: str) -> JobOut:
     """What is done stays done. 409 when it has ended."""
     with write() as session:

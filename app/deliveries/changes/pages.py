@@ -12,7 +12,7 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 
 from app.core import clock
-from app.core.access import current_actor, requires
+from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page, safe_next
@@ -21,7 +21,7 @@ from app.deliveries import bulk, words
 from app.deliveries.bulk import DIRECT, CountMoved
 from app.deliveries.changes import service
 from app.deliveries.filters import Filter, State, from_url
-from app.deliveries.pages import account_id, bp, list_url
+from app.deliveries.pages import bp, list_url
 from app.deliveries.plan import Asked, Plan, Verb, plan
 from app.outbound.models import Target
 

@@ -6,9 +6,9 @@ from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import write
 from app.core.ids import to_uuid
-from app.deliveries.api import kinds
 from app.deliveries.targets import service
 from app.deliveries.targets.schemas import LimitsOut, PauseIn
+from app.outbound.kinds import kinds
 
 bp = resource_blueprint("api_targets", __name__, "/targets")
 
@@ -21,7 +21,7 @@ def limits(id: str) -> LimitsOut:
 
 
 @bp.post("/<id>/limits/reset")
-@endpoint(summary="Reset breaker and throttle", permission="targets.operate", answers={200: LimitsOut})
+@endpoint(summary="Reset breaker and throttle", permission="targets.operate", answers={200: LimitsOut, 409: None})
 def reset(id: str) -> LimitsOut:
     """The next call is made at once; a pause stays."""
     with write() as session:
@@ -30,7 +30,7 @@ def reset(id: str) -> LimitsOut:
 
 
 @bp.post("/<id>/pause")
-@endpoint(summary="Pause a target", permission="targets.operate", body=PauseIn, answers={200: LimitsOut})
+@endpoint(summary="Pause a target", permission="targets.operate", body=PauseIn, answers={200: LimitsOut, 409: None})
 def pause(id: str, body: PauseIn) -> LimitsOut:
     """Its deliveries wait until somebody resumes it."""
     with write() as session:
@@ -39,7 +39,7 @@ def pause(id: str, body: PauseIn) -> LimitsOut:
 
 
 @bp.post("/<id>/resume")
-@endpoint(summary="Resume a target", permission="targets.operate", answers={200: LimitsOut})
+@endpoint(summary="Resume a target", permission="targets.operate", answers={200: LimitsOut, 409: None})
 def resume(id: str) -> LimitsOut:
     """Ends a pause, whatever its cause."""
     with write() as session:

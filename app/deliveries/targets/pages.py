@@ -9,15 +9,16 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.core.access import current_actor, requires
+from app.core.access import account_id, current_actor, requires
 from app.core.db import write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page
 from app.core.ids import to_uuid
 from app.deliveries import words
 from app.deliveries.forms import PauseForm
-from app.deliveries.pages import account_id, bp, kinds
+from app.deliveries.pages import bp
 from app.deliveries.targets import service
+from app.outbound.kinds import kinds
 
 
 @bp.get("/targets/<id>")

@@ -10,7 +10,7 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from app.accounts.forms import Form
-from app.core.errors import Invalid, Malformed
+from app.core.errors import Invalid, Malformed, Text, localized
 from app.core.i18n import DEFAULT_LOCALE, locale
 from app.core.jsonbody import parse
 from app.tracking.models import TrackedEvent
@@ -63,6 +63,14 @@ class CorrectionForm(Form):
     def editable(self) -> list[str]:
         return [name for name in self._fields if name not in (*self.personal, "version", "csrf_token")]
 
+    def reject(self, error: Invalid, wire_names: dict[str, str] | None = None) -> None:
+        """Each message beside its field, the parts of a field (`contents.0.price`) too. Intake speaks English to
+        developers: what has no words of ours only points at the field."""
+        fields: dict[str, list[Text]] = {}
+        for name, texts in error.fields.items():
+            fields.setdefault(name.partition(".")[0], []).extend(map(_in_words, texts))
+        super().reject(Invalid(fields, error.message), wire_names)
+
     def values(self) -> dict[str, Any]:
         """What the service takes. Raises Invalid for what cannot be read at all."""
         found = {name: _read(name, self[name].data) for name in self.editable}
@@ -106,6 +114,11 @@ def form_of(platform: str) -> CorrectionForm:
     return FORMS[platform]()
 
 
+def _in_words(text: Text) -> Text:
+    is_known = not isinstance(text, str) or locale() != DEFAULT_LOCALE or localized(text) != text
+    return text if is_known else _l("Please check this field.")
+
+
 def _shown(name: str, stored: Any) -> str:
     if stored is None:
         return "website" if name == "action_source" else ""
@@ -126,9 +139,14 @@ def _read(name: str, typed: str | None) -> Any:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if name == "num_items" and text.isascii() and text.isdigit():
         return int(text[:9])
-    if name in AMOUNTS and "." not in text:
-        return text.replace(",", ".", 1)  # as people here write it: 49,90
-    return text
+    return _amount(text) if name in AMOUNTS else text
+
+
+def _amount(text: str) -> str:
+    """`49,90` and `1.234,50`, as people here write it; `49.90` stays."""
+    if locale() != DEFAULT_LOCALE or text.rfind(",") < text.rfind("."):
+        return text
+    return text.replace(".", "").replace(",", ".", 1) if "," in text else text
 
 
 def _contents(text: str) -> Any:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from app.core import clock
-from app.core.access import current_actor, requires
+from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Invalid, localized
 from app.core.htmx import go, notify, page
@@ -83,5 +80,4 @@ def back(id: str, error: Refused) -> ResponseReturnValue:
 
 
 def wanted(id: str) -> Correctable:
-    own: UUID = current_user.account_id
-    return service.get(db.session(), own, to_event_id(id))
+    return service.get(db.session(), account_id(), to_event_id(id))

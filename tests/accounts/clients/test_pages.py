@@ -17,6 +17,8 @@ from app.core.db import write
 from app.core.ids import uuid7
 from tests.people import HTMX, Browser
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 FORM = {"name": "Loja", "scopes": ["events:write"], "pixels": "all", "answer_mode": "wait"}
 TOKEN = re.compile(r"kt_live_[0-9A-Za-z]{49}")
 Make = Callable[..., tuple[UUID, str]]
@@ -147,7 +149,7 @@ def test_revoking_asks_for_the_name(admin: Browser, make_client: Make, read: Cal
     assert read(id_).revoked_at is not None
     page = admin.get(f"/clients/{id_}").text
     assert f"/clients/{id_}/edit" not in page
-    assert "data-refresh" not in page
+    assert "/first-event" not in page
     assert admin.submit(f"/clients/{id_}/edit", {**FORM, "version": "2"}).status_code == 422
 
 
