@@ -206,3 +206,15 @@ def test_odd_and_foreign_ids_are_absent(app, admin, admin_token, viewer_token, s
         assert admin.get(f"/jobs/{odd}").status_code in (400, 404)
         assert app.test_client().get(f"/api/jobs/{odd}", headers=admin_token).status_code == 404
     assert app.test_client().get(f"/api/jobs/{id_}", headers=viewer_token).status_code == 403
+
+
+def test_only_who_started_it_or_may_drop_deliveries_stops_a_job(app, start, monkeypatch, viewer, manager):
+    monkeypatch.setattr(Count, "permission", "overview.view")
+    id_ = start(to=20)
+    assert "/stop" not in viewer.get(f"/jobs/{id_}").text
+    assert viewer.submit(f"/jobs/{id_}/stop").status_code == 403
+    with begin_write(runtime(app).engine) as connection:
+        connection.execute(Job.__table__.update().values(created_by=viewer.person.id))
+    assert f"/jobs/{id_}/stop" in viewer.get(f"/jobs/{id_}").text
+    assert viewer.submit(f"/jobs/{id_}/stop").status_code == 303
+    assert manager.submit(f"/jobs/{start(to=20)}/stop").status_code == 303

@@ -33,9 +33,11 @@ def show(id: str) -> JobOut:
 @bp.post("/<id>/stop")
 @endpoint(summary="Stop a long job", permission="overview.view", answers={202: JobOut, 409: None})
 def stop(id: str) -> JobOut:
-    """What is done stays done. 409 when it has ended."""
+    """For who started it, administrators and managers. What is done stays done. 409 when it has ended."""
     with write() as session:
         job = _wanted(id)
+        if not asking.may_stop(job, current().user_id, current().permissions):
+            raise Forbidden
         if job.finished_at is not None:
             raise Conflict(current=JobOut.of(job))
         asking.ask_to_stop(session.connection(), job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,14 @@ def _number_open(connection: Connection, account_id: UUID, kind: str) -> int:
     is_open = Job.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)])
     counted = select(func.count()).select_from(Job).where(Job.account_id == account_id, Job.kind == kind, is_open)
     return connection.scalar(counted) or 0
+
+
+STOP_OTHERS = "deliveries.cancel"  # who may stop what somebody else started
+
+
+def may_stop(job: Job, user_id: UUID | None, permissions: Collection[str]) -> bool:
+    """Whoever started it, and those who may drop deliveries."""
+    return (user_id is not None and job.created_by == user_id) or STOP_OTHERS in permissions
 
 
 def ask_to_stop(connection: Connection, job: Job) -> None:

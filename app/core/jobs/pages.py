@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from app.core.access import current_actor, has_permission, requires
 from app.core.db import db, write
@@ -58,6 +59,7 @@ def show(id: str) -> ResponseReturnValue:
         result=kind.words(job) if job.state == JobState.DONE else "",
         mark=mark,
         is_open=job.finished_at is None,
+        may_stop=_may_stop(job),
     )
 
 
@@ -66,6 +68,8 @@ def show(id: str) -> ResponseReturnValue:
 def stop(id: str) -> ResponseReturnValue:
     with write() as session:
         job, _kind = _wanted(id)
+        if not _may_stop(job):
+            raise Forbidden
         asking.ask_to_stop(session.connection(), job)
     notify(_("It stops in a moment. What is done stays done."), "info")
     return go(url_for(".show", id=id))
@@ -83,6 +87,10 @@ def _wanted(id: str) -> tuple[Job, LongJob]:
     if not has_permission(kind.permission):
         raise Forbidden
     return job, kind(runtime())
+
+
+def _may_stop(job: Job) -> bool:
+    return asking.may_stop(job, current_actor().user_id, current_user.permissions)
 
 
 def init_app(app: Flask) -> None:
