@@ -32,7 +32,7 @@ def main() -> int:
         "platforms", Stage.VALKEY, sys.executable, "-m", "app.simulator", "--port", str(port),
         "--latency-ms", str(LATENCY_MS), "--counts-only",
     )  # fmt: skip
-    shoppers = Role.of("shoppers", Stage.TICKER, sys.executable, "-m", "app.demo.traffic")
+    shoppers = Role.of("shoppers", Stage.WORKERS, sys.executable, "-m", "app.demo.traffic")
     return serve(lambda settings: [simulator, *roles_of(settings), shoppers], prepare)
 
 

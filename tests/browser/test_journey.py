@@ -116,7 +116,7 @@ def create_client(page: Page, url: str, holds_up: Check) -> tuple[dict[str, str]
 
 def post_event(page: Page, url: str, body: dict[str, str], token: str) -> None:
     """The example of the page as it stands; the page says that it came."""
-    expect(page.locator("#clients-first-event")).to_contain_text("Esperando o primeiro evento")
+    expect(page.locator("#clients-first-event")).to_contain_text("Aguardando o primeiro evento")
     answer = requests.post(f"{url}/api/tracking/events", json=body, headers=bearer(token), timeout=10)
     assert answer.status_code == 200, answer.text
     expect(page.locator("#clients-first-event")).to_contain_text("O primeiro evento chegou")

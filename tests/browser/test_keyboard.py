@@ -57,7 +57,7 @@ def test_the_list_opens_by_key_and_by_button_and_closes_with_esc(page: Page, liv
     page.goto(f"{live_url}/profile")
     press(page, "?")
     expect(page.locator(LIST)).to_be_visible()
-    for text in ("Buscar", "Eventos", "Pixels", "Clientes de API"):
+    for text in ("Busca", "Eventos", "Pixels", "Clientes de API"):
         expect(page.locator(LIST)).to_contain_text(text)
     press(page, "g", "e", "/")
     press(page, "Escape")
