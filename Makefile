@@ -13,22 +13,27 @@ MANY = -n logical --maxprocesses 4 --dist loadfile
 run: runtime
 	@exec $(PYTHON) -m app.serve
 
-# Everything goes in two parts, each with its own summary line; both run, and one that fails fails the whole.
+# Everything goes in three parts, each with its own summary line; all run, and one that fails fails the whole.
 # A choice (ARGS) goes in one part and one process.
 test: tools browser
 ifeq ($(strip $(ARGS)),)
-	@$(MAKE) --no-print-directory --keep-going -j1 together alone
+	@$(MAKE) --no-print-directory --keep-going -j1 together pages alone
 else
 	@exec $(PYTHON) -m pytest $(ARGS)
 endif
 
 together:
-	@echo "Part 1 of 2: one process for each core"
+	@echo "Part 1 of 3: one process for each core"
 	@exec $(PYTHON) -m pytest $(MANY) -m "not alone"
 
+pages:
+	@if [ "$$BROWSER" = 0 ]; then exit 0; fi; \
+	echo "Part 2 of 3: pages in a browser"; \
+	exec $(PYTHON) -m pytest $(MANY) -m browser
+
 alone:
-	@echo "Part 2 of 2: what measures time, and whole products, one after another"
-	@exec $(PYTHON) -m pytest -m alone
+	@echo "Part 3 of 3: what measures time, and whole products, one after another"
+	@exec $(PYTHON) -m pytest -m "alone and not browser"
 
 demo: runtime
 	@exec $(PYTHON) -m app.demo

@@ -42,6 +42,7 @@ ALONE = (
     "tests/serve/",
     "tests/test_bench.py",
     "tests/core/test_http.py",
+    "tests/work/test_jobs.py",
     "tests/core/test_jsonbody.py::test_a_hostile_body_of_64_kb_is_refused_at_once",
     "tests/outbound/test_delivery.py::test_a_backlog_goes_out_a_thousand_at_a_time",
     "tests/outbound/test_drain.py::test_a_bell_after_the_commit_wakes_the_drain_at_once",

@@ -27,24 +27,24 @@ def test_language_and_theme_are_chosen_before_and_after_signing_in(
     page.click("[data-theme-button][value=dark]")
     come_in(page, live_url, admin)
     page.goto(live_url)
-    expect(page.locator("h1")).to_have_text("Events")
+    expect(page.locator("h1")).to_have_text("Overview")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     axe(page)
     page.click("button[value=pt_BR]")
-    expect(page.locator("h1")).to_have_text("Eventos")
+    expect(page.locator("h1")).to_have_text("Visão geral")
 
 
 def test_language_and_theme_go_with_the_person_to_another_browser(page: Page, live_url: str, admin: SignedIn) -> None:
     come_in(page, live_url, admin)
     page.goto(live_url)
     page.click("button[value=en]")
-    expect(page.locator("h1")).to_have_text("Events")
+    expect(page.locator("h1")).to_have_text("Overview")
     with page.expect_response("**/preferences"):
         page.click("[data-theme-button][value=dark]")
     page.context.clear_cookies()
     come_in(page, live_url, admin)
     page.goto(live_url)
-    expect(page.locator("h1")).to_have_text("Events")
+    expect(page.locator("h1")).to_have_text("Overview")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -28,6 +28,7 @@ from tests.conftest import SECRETS
 
 Check = Callable[[Page, str], None]
 EVENTS = 700
+TABLET: ViewportSize = {"width": 1024, "height": 768}
 
 
 class Month:
@@ -122,6 +123,9 @@ def test_every_page_speaks_english_on_a_phone_too(
         assert desk.get_attribute("html", "lang") == "en", name
         assert desk.evaluate(NO_SIDE_SCROLL), name
         axe(desk)
+        desk.set_viewport_size(TABLET)
+        assert desk.evaluate(NO_SIDE_SCROLL), f"{name} on a tablet"
+        desk.set_viewport_size(VIEWPORTS["phone"])
 
 
 REACHABLE = """() => [...document.querySelectorAll(

@@ -120,7 +120,7 @@ def test_rows_come_and_go_without_losing_what_was_typed_elsewhere(
     expect(page.locator("main")).not_to_contain_text("EVENT_DOWNLOAD")
 
 
-@pytest.mark.parametrize("language", ["pt_BR", "en"])
+@pytest.mark.parametrize("language", ["pt_BR"])  # English: test_month.py
 def test_every_page_holds_up_in_every_look(
     page: Page, site: str, app: Flask, admin: Browser, simulator: Simulator, holds_up: Check, language: str
 ) -> None:

@@ -31,7 +31,7 @@ def test_it_runs_the_retention_job_and_stops(start, jobs, ledger, wait_for, sett
     job = jobs.enqueue("app.work.retention.job", result_ttl=60)
 
     wait_for(lambda: job.get_status(refresh=True) == "finished", 30)
-    assert worker.stop() < 2
+    assert worker.stop() < 4  # it looks after the job's process each two seconds
     assert not is_alive(ledger)
 
 
