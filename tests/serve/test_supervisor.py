@@ -23,7 +23,7 @@ def pid_of(started, name):
 def test_ready_line_and_set_up_link_come_once_the_web_answers(start, port):
     started = start(WEB)
 
-    started.wait_for("works once")
+    started.wait_for("setup/once")
 
     assert f"Kalitrack is ready: http://127.0.0.1:{port} (stop with Ctrl-C)" in started.lines
     assert any(line.endswith("http://example.test/setup/once") for line in started.lines)
