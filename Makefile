@@ -28,8 +28,8 @@ together:
 
 pages:
 	@if [ "$$BROWSER" = 0 ]; then exit 0; fi; \
-	echo "Part 2 of 3: pages in a browser"; \
-	exec $(PYTHON) -m pytest $(MANY) -m browser
+	echo "Part 2 of 3: pages in a browser; one that stumbles is asked again, and the summary says so"; \
+	exec $(PYTHON) -m pytest $(MANY) --reruns 1 -m browser
 
 alone:
 	@echo "Part 3 of 3: what measures time, and whole products, one after another"

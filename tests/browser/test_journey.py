@@ -63,6 +63,7 @@ def set_up(page: Page, link: str) -> None:
 def sign_out_and_in(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("button", name="Sair").click()
+    page.wait_for_url("**/login")  # else its late answer takes the next form's cookie away
     page.goto(f"{url}/pixels")
     page.wait_for_url("**/login?next=/pixels")
     fill(page, email=EMAIL, password="not this one")
