@@ -258,7 +258,7 @@ def test_gzip_bomb_is_counted_after_decompression(client: http.Client) -> None:
 
 def test_long_answer_keeps_its_status_and_its_beginning(client: http.Client) -> None:
     body = b"0123456789" * 30_000
-    with wire(says(HEAD + b"Content-Length: 300000\r\n\r\n" + body)) as server:
+    with wire(says(HEAD + b"Connection: close\r\nContent-Length: 300000\r\n\r\n" + body)) as server:
         reply = client.send(Call("GET", server.url))
         longer = client.send(Call("GET", server.url), keep=200_000)
 
