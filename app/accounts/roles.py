@@ -12,15 +12,18 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-VIEWER = frozenset({"overview.view", "events.view", "deliveries.view", "attention.view", "stats.read", "profile.edit"})
+VIEWER = frozenset(
+    {"overview.view", "events.view", "deliveries.view", "attention.view", "stats.read", "opens.view", "profile.edit"}
+)
 OPERATOR = VIEWER
-MANAGER = OPERATOR | {"pixels.view", "deliveries.replay", "deliveries.cancel"}
+MANAGER = OPERATOR | {"pixels.view", "deliveries.replay", "deliveries.cancel", "images.edit", "mailings.edit"}
 ADMIN = MANAGER | {
     "pixels.edit",
     "clients.view",
     "clients.edit",
     "events.test",
     "targets.operate",  # pause, resume, breaker reset, limits
+    "opens.edit",  # rules, settings and keys of opens
     "audit.view",
     "users.view",
     "users.edit",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
-PARTITIONED = ("tracked_event", "attempt")
+PARTITIONED = ("tracked_event", "attempt", "email_open")
 
 
 def ensure(connection: Connection, table: str, now: datetime, months_ahead: int = 2) -> None:

@@ -1,0 +1,1 @@
+"""E-mail images: who opened what."""

@@ -1,0 +1,1 @@
+"""The images of an account: what e-mails carry, how they are kept and served."""

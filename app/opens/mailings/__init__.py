@@ -1,0 +1,1 @@
+"""Mailings: open rates where there can be one, and who never opened."""

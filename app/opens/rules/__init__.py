@@ -1,0 +1,1 @@
+"""Who loaded an image: rules as data, user agents, addresses."""
