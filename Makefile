@@ -6,34 +6,38 @@ PYTHON = .venv/bin/python
 PIP = $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all:
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --only-binary :all:
 ARGS =
-MANY = -n logical --maxprocesses 4 --dist loadfile
+MANY = -n logical --maxprocesses 4
 
-.PHONY: run demo test lint simulator chaos bench lock clean venv runtime tools browser
+.PHONY: run demo test together pages paired alone lint simulator chaos bench lock clean venv runtime tools browser
 
 run: runtime
 	@exec $(PYTHON) -m app.serve
 
-# Everything goes in three parts, each with its own summary line; all run, and one that fails fails the whole.
+# Everything goes in four parts, each with its own summary line; all run, and one that fails fails the whole.
 # A choice (ARGS) goes in one part and one process.
 test: tools browser
 ifeq ($(strip $(ARGS)),)
-	@$(MAKE) --no-print-directory --keep-going -j1 together pages alone
+	@$(MAKE) --no-print-directory --keep-going -j1 together pages paired alone
 else
 	@exec $(PYTHON) -m pytest $(ARGS)
 endif
 
 together:
-	@echo "Part 1 of 3: one process for each core"
-	@exec $(PYTHON) -m pytest $(MANY) -m "not alone"
+	@echo "Part 1 of 4: one process for each core; one that stumbles is asked again, and the summary says so"
+	@exec $(PYTHON) -m pytest $(MANY) --dist loadfile --reruns 1 -m "not (alone or paired)"
 
 pages:
 	@if [ "$$BROWSER" = 0 ]; then exit 0; fi; \
-	echo "Part 2 of 3: pages in a browser; one that stumbles is asked again, and the summary says so"; \
-	exec $(PYTHON) -m pytest $(MANY) --reruns 1 -m browser
+	echo "Part 2 of 4: pages in a browser; one that stumbles is asked again, and the summary says so"; \
+	exec $(PYTHON) -m pytest $(MANY) --dist loadgroup --reruns 1 -m browser
+
+paired:
+	@echo "Part 3 of 4: whole products, two at a time; one that stumbles is asked again, and the summary says so"
+	@exec $(PYTHON) -m pytest -n 2 --dist loadgroup --reruns 1 -m paired
 
 alone:
-	@echo "Part 3 of 3: what measures time, and whole products, one after another"
-	@exec $(PYTHON) -m pytest -m "alone and not browser"
+	@echo "Part 4 of 4: what measures time; one that stumbles is asked again, and the summary says so"
+	@exec $(PYTHON) -m pytest --reruns 1 -m "alone and not browser"
 
 demo: runtime
 	@exec $(PYTHON) -m app.demo

@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, attention, charts, deliveries, outbound, pixels, reports, tracking
+    from app import accounts, attention, charts, deliveries, opens, outbound, pixels, reports, tracking
     from app.accounts import browser_guard
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell
@@ -30,13 +30,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.core.settings import Settings
     from app.core.valkey import redis_url
     from app.core.vault import Vault
+    from app.core.writer import Writer
 
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder="../templates", static_folder="../static")
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_PARTS=1000)
     app.url_map.merge_slashes = False  # its redirects would repeat any Host header
     engine = database.init_app(app, settings)
-    app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys))
+    app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys), Writer(engine))
     queue.use(redis_url(settings))
     Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     errors.register(app)
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for feature in (accounts, attention, deliveries, pixels):
         feature.init_app(app)
     tracking.init_app(app, door)
+    opens.init_app(app, door)
     reports.init_app(app)
     job_pages.init_app(app)
     if settings.demo:

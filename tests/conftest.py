@@ -35,14 +35,10 @@ SECRETS = {
 }
 DATABASES = ["sqlite", "postgresql"]
 MADE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# How the names begin of tests that start whole products or measure short times; `@pytest.mark.alone` does it too.
+# How the names begin of tests that measure short times, or are pages; `@pytest.mark.alone` does it too.
 ALONE = (
     "tests/browser/",
-    "tests/chaos/",
-    "tests/serve/",
-    "tests/test_bench.py",
     "tests/core/test_http.py",
-    "tests/work/test_jobs.py",
     "tests/core/test_jsonbody.py::test_a_hostile_body_of_64_kb_is_refused_at_once",
     "tests/outbound/test_delivery.py::test_a_backlog_goes_out_a_thousand_at_a_time",
     "tests/outbound/test_drain.py::test_a_bell_after_the_commit_wakes_the_drain_at_once",
@@ -51,18 +47,27 @@ ALONE = (
     "tests/tracking/test_page_url.py::test_nothing_takes_long",
     "tests/tracking/test_refusals.py::test_refusals_are_quick",
     "tests/tracking/test_revocation.py",
+)
+# And of those that start whole products, each with a port and a folder of its own; `@pytest.mark.paired` does it too.
+PAIRED = (
+    "tests/chaos/",
+    "tests/serve/",
+    "tests/test_bench.py",
+    "tests/work/test_jobs.py",
     "tests/work/test_ticker.py",
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what must run alone, and numbers the ids in names: one made at import differs between the processes of a
+    """Marks what must run alone or in pairs, and numbers the ids in names: one made at import differs between the processes of a
     run, which must agree on the names."""
     seen: dict[str, str] = {}
     for item in items:
         if item.nodeid.startswith(ALONE):
             item.add_marker("alone")
+        if item.nodeid.startswith(PAIRED):
+            item.add_marker("paired")
         if MADE_ID.search(item.nodeid):
             parameters = MADE_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), item._id.params or "")
             item._id = replace(item._id, params=parameters)

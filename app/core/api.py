@@ -116,10 +116,12 @@ def endpoint(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     limit: int = BODY_LIMIT,
+    without_token: Callable[[], Principal | None] | None = None,
 ) -> Callable[[Callable[..., Any]], View]:
     """Makes a view an API endpoint: bearer (401), permission (403), then the body (415, 413, 400) as `body=` and the
     query as `query=` arguments of the view. The view returns a model, a list or dict of plain values, (value, status),
     (value, status, headers), a Response, or None for 204; the status is else the first success of `answers`.
+    `without_token` gives the Principal of a call without an Authorization header, where a setting lets anybody in.
 
     Raises TypeError at import when neither a permission nor `public=True` is given."""
     if public is (permission is not None):
@@ -134,7 +136,8 @@ def endpoint(
         @wraps(view)
         def answer(**arguments: Any) -> Response:
             if permission is not None:
-                g.principal = _authorized(permission)
+                stranger = None if without_token is None or "Authorization" in request.headers else without_token()
+                g.principal = stranger or _authorized(permission)
             if any(isinstance(value, str) and "\0" in value for value in arguments.values()):
                 raise NotFound()  # no stored text holds a NUL, and PostgreSQL would not even be asked
             if query is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +29,7 @@ class Answer:
     status: int
     payload: Mapping[str, Any] | bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    is_dressed: bool = False  # its headers are those of `FrontDoor.dressed`
 
     @property
     def body(self) -> bytes:
@@ -48,6 +49,7 @@ class FrontDoor:
     def __init__(self, tls: bool, threads: int) -> None:
         self.seats = Seats(threads)
         self._table: dict[str, dict[str, Handler]] = {}
+        self._prefixes: dict[str, dict[str, Handler]] = {}
         self._dress = security_headers(is_html=False, private=True, tls=tls)
         self._dressed_names = {name for name, _ in self._dress}
 
@@ -55,34 +57,54 @@ class FrontDoor:
         for path in paths:
             self._table[path] = dict(methods)
 
+    def add_prefix(self, prefix: str, methods: Mapping[str, Handler]) -> None:
+        """Everything below `prefix`, which ends with a slash."""
+        self._prefixes[prefix] = dict(methods)
+
+    def dressed(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Headers of a handler's own, completed by those of every answer: made once, for `Answer(…, is_dressed=True)`."""
+        own = {name for name, _ in headers}
+        return [*headers, *(pair for pair in self._dress if pair[0] not in own)]
+
     def stand_before(self, app: Flask) -> None:
         """Puts itself in front of the app's routing, and declares the same paths to Flask over the same handlers, so
         that url_map, permission and OpenAPI tests see them."""
-        view = public(lambda: self._flask_view())  # the handlers judge the caller themselves
-        for path, methods in self._table.items():
-            name = f"frontdoor:{path}"
-            app.add_url_rule(path, name, view, methods=list(methods), provide_automatic_options=False)
+        view = public(lambda **_rest: self._flask_view())  # the handlers judge the caller themselves
+        rules = self._table | {f"{prefix}<path:rest>": methods for prefix, methods in self._prefixes.items()}
+        for rule, methods in rules.items():
+            name = f"frontdoor:{rule}"
+            app.add_url_rule(rule, name, view, methods=list(methods), provide_automatic_options=False)
         inner = app.wsgi_app
-        table = self._table
 
         def wsgi_app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            handlers = table.get(environ["PATH_INFO"])
+            route, handlers = self._find(environ["PATH_INFO"])
             if handlers is None:
                 take_body(environ, self.seats)
                 return inner(environ, start_response)
-            return self._answer(handlers, environ, start_response)
+            return self._answer(route, handlers, environ, start_response)
 
         app.wsgi_app = wsgi_app  # type: ignore[method-assign]
 
+    def _find(self, path: str) -> tuple[str, Mapping[str, Handler] | None]:
+        """The handlers of a path, and the route by which it is counted."""
+        handlers = self._table.get(path)
+        if handlers is None:
+            for prefix, methods in self._prefixes.items():
+                if path.startswith(prefix):
+                    return prefix, methods
+        return path, handlers
+
     def _flask_view(self) -> Response:
-        answer = self._call(self._table[request.path], request.environ)
+        handlers = self._find(request.path)[1]
+        assert handlers is not None
+        answer = self._call(handlers, request.environ)
         response = Response(answer.body, answer.status, answer.headers)
         if answer.content_type:
             response.content_type = answer.content_type
         return response
 
     def _answer(
-        self, handlers: Mapping[str, Handler], environ: Environ, start_response: StartResponse
+        self, route: str, handlers: Mapping[str, Handler], environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         name = begin_exchange(environ)
         answer = self._call(handlers, environ)
@@ -90,14 +112,19 @@ class FrontDoor:
         headers = [*answer.headers, ("X-Request-Id", name), ("Content-Length", str(len(body)))]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
-        headers += self._dress
-        if not self._dressed_names.isdisjoint(name for name, _ in answer.headers):  # a handler's own header stays
-            own = {name for name, _ in answer.headers}
-            headers = [*answer.headers, *(pair for pair in headers[len(answer.headers) :] if pair[0] not in own)]
-        metrics.count_request(environ["PATH_INFO"], answer.status)  # one of the table's paths
+        if not answer.is_dressed:
+            headers = self._dress_up(headers, len(answer.headers))
+        metrics.count_request(route, answer.status)
         start_response(STATUS_LINES[answer.status], headers)
         request_id.set(None)
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _dress_up(self, headers: list[tuple[str, str]], own_number: int) -> list[tuple[str, str]]:
+        """The handler's own headers are the first ones, and stay."""
+        own = {name for name, _ in headers[:own_number]}
+        if self._dressed_names.isdisjoint(own):
+            return headers + self._dress
+        return [*headers, *(pair for pair in self._dress if pair[0] not in own)]
 
     def _call(self, handlers: Mapping[str, Handler], environ: Environ) -> Answer:
         handler = handlers.get(environ["REQUEST_METHOD"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -24,10 +25,13 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email, Length, NumberRange
 
-from app.core import clock
+from app.core import clock, figure_cards
 from app.core.access import public
+from app.core.figure_cards import Change
 from app.core.htmx import go, is_htmx, notify, page, typed_name
 from app.core.menu import MenuItem, add_to_menu
+from app.core.period import asked
+from app.core.period_page import period_bar
 
 EXTENSION = "kalitrack.gallery"  # template -> its content: the parts that features add
 bp = Blueprint("gallery", __name__, url_prefix="/ui")
@@ -101,6 +105,8 @@ def _content(form: SampleForm) -> dict[str, Any]:
         "form": form,
         "now": now,
         "tag": TAG,
+        "bar": period_bar(asked(now, ZoneInfo("UTC"), period=request.args.get("period", ""))),
+        "figure_card": figure_cards.card(_("Unique opens"), "12.345", "/ui/", Change(share=0.124), "10.983"),
         "wrong_name": False,
         "parts": {template: content() for template, content in current_app.extensions[EXTENSION].items()},
         "history": [

@@ -27,6 +27,9 @@ FLUSH_S = 1.0
 HELP = {
     "kalitrack_http_requests": "HTTP requests by route and status, the front door's too",
     "kalitrack_events_accepted": "Events committed",
+    "kalitrack_opens_recorded": "Loads of e-mail images committed",
+    "opens_spooled": "Opens that the database could not take in time, kept in the spool",
+    "opens_unrecorded": "Opens that neither the database nor the spool could take",
     "kalitrack_attempts": "Results of deliveries, by kind and outcome",
 }
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")

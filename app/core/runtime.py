@@ -1,4 +1,4 @@
-"""What one process of the product holds: settings, engine, vault. One per app, reached through `runtime()`."""
+"""What one process of the product holds: settings, engine, vault, writer. One per app, reached through `runtime()`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from app.core.settings import Settings
 from app.core.vault import Vault
+from app.core.writer import Writer
 
 EXTENSION = "kalitrack"
 
@@ -19,6 +20,7 @@ class Runtime:
     settings: Settings
     engine: Engine
     vault: Vault
+    writer: Writer
 
 
 def runtime(app: Flask | None = None) -> Runtime:

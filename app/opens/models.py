@@ -34,6 +34,7 @@ class MissReason(StrEnum):
     UNRENDERED = "unrendered"  # the template's variable itself
     UNSIGNED = "unsigned"  # of an image that counts signed links only
     UNKNOWN_FILE = "unknown_file"  # an open all the same, when it has an id
+    UNRECORDED = "unrecorded"  # the database was away and the spool full: the open is lost
 
 
 class Open(Base):

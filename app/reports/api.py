@@ -11,8 +11,8 @@ from app.core import clock
 from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db
 from app.core.errors import Invalid
+from app.core.period import Problem, asked
 from app.reports import overview
-from app.reports.periods import Problem, asked
 from app.reports.schemas import OverviewOut, OverviewQuery
 
 bp = resource_blueprint("api_overview", __name__, "/overview")

@@ -2,42 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app.charts import Point, Range, Series, Unit, heatmap, line, shares, spark, words
 from app.core import i18n
+from app.core.buckets import is_by_hour
+from app.core.figure_cards import Card, card
 from app.core.htmx import url_with
+from app.core.period import iso
+from app.core.period_words import full_label, short_label
 from app.core.periods import DAY
 from app.destinations import registry
 from app.outbound.figures import Figures
-from app.reports.buckets import is_by_hour
 from app.reports.links import Links
-from app.reports.overview import Change, Overview
-from app.reports.periods import iso
-from app.reports.words import SIGNS, TIPS, full_label, short_label
+from app.reports.overview import Overview
+from app.reports.words import SIGNS, TIPS
 from app.tracking.matches import Matches
 
-UNSEEN = 0.0005  # a smaller change is none, as it is shown
-NOISE = 0.01, 0.001  # a share, points: smaller changes are neither good nor bad
 MATCHING = "facebook"  # the platform whose events carry the signs
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One figure. `change` is text, `up` its direction, `tone` whether that is good; `before` the figure it is compared
-    with."""
-
-    label: str
-    value: str
-    href: str
-    change: str = ""
-    up: bool = False
-    tone: str = "secondary"
-    before: str = ""
 
 
 def cards(found: Overview, links: Links) -> list[Card]:
@@ -46,67 +29,52 @@ def cards(found: Overview, links: Links) -> list[Card]:
     theirs = past.total if past else None
     changes = found.changes
     return [
-        Card(
-            label=_("Events"),
-            value=i18n.number(ours.accepted),
-            href=links.events(),
-            before=_before(i18n.number(theirs.accepted) if theirs else None),
-            **_change(changes["accepted"], "up"),
+        card(
+            _("Events"),
+            i18n.number(ours.accepted),
+            links.events(),
+            changes["accepted"],
+            i18n.number(theirs.accepted) if theirs else None,
         ),
-        Card(
-            label=_("Delivery rate"),
-            value=i18n.percent(ours.delivered_share),
-            href=links.events("delivered"),
-            before=_before(i18n.percent(theirs.delivered_share) if theirs else None),
-            **_change(changes["delivered"], "up"),
+        card(
+            _("Delivery rate"),
+            i18n.percent(ours.delivered_share),
+            links.events("delivered"),
+            changes["delivered"],
+            i18n.percent(theirs.delivered_share) if theirs else None,
         ),
-        Card(
-            label=_("Waiting"),
-            value=i18n.number(ours.waiting),
-            href=links.events("waiting"),
-            before=_before(i18n.number(theirs.waiting) if theirs else None),
-            **_change(changes["waiting"], "down"),
+        card(
+            _("Waiting"),
+            i18n.number(ours.waiting),
+            links.events("waiting"),
+            changes["waiting"],
+            i18n.number(theirs.waiting) if theirs else None,
+            good="down",
         ),
-        Card(
-            label=_("Failures"),
-            value=i18n.number(ours.dead),
-            href=links.events("failed"),
-            before=_before(i18n.number(theirs.dead) if theirs else None),
-            **_change(changes["dead"], "down"),
+        card(
+            _("Failures"),
+            i18n.number(ours.dead),
+            links.events("failed"),
+            changes["dead"],
+            i18n.number(theirs.dead) if theirs else None,
+            good="down",
         ),
-        Card(
-            label=_("Delay (p95)"),
-            value=seconds(ours),
-            href=links.events("delivered"),
-            before=_before(seconds(theirs) if theirs else None),
-            **_change(changes["delay"], "down"),
+        card(
+            _("Delay (p95)"),
+            seconds(ours),
+            links.events("delivered"),
+            changes["delay"],
+            seconds(theirs) if theirs else None,
+            good="down",
         ),
-        Card(
-            label=_("Match quality"),
-            value=i18n.percent(found.matches.quality),
-            href=links.events(platform=MATCHING),
-            before=_before(i18n.percent(past.matches.quality) if past else None),
-            **_change(changes["matches"], "up"),
+        card(
+            _("Match quality"),
+            i18n.percent(found.matches.quality),
+            links.events(platform=MATCHING),
+            changes["matches"],
+            i18n.percent(past.matches.quality) if past else None,
         ),
     ]
-
-
-def _before(value: str | None) -> str:
-    return "" if value is None else str(_("before: %(value)s", value=value))
-
-
-def _change(change: Change | None, good: str) -> dict[str, Any]:
-    if change is None or abs(change.size) < UNSEEN:
-        return {}
-    is_up = change.size > 0
-    text = (
-        _("%(points)s pts", points=i18n.number(round(abs(change.size) * 100, 1)))
-        if change.points is not None
-        else i18n.percent(abs(change.size), 1 if abs(change.size) < 1 else 0)
-    )
-    is_noise = abs(change.size) < NOISE[change.points is not None]
-    tone = "secondary" if is_noise else "success" if is_up == (good == "up") else "danger"
-    return {"change": text, "up": is_up, "tone": tone}
 
 
 def timeline(found: Overview) -> Markup:

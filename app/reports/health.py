@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, func, select
 
+from app.core.period import Period
 from app.core.periods import DAY, HOUR
 from app.destinations import registry
 from app.outbound import figures
@@ -19,7 +20,6 @@ from app.outbound.models import DeliveryHour, Target
 from app.pixels.health import lately
 from app.pixels.models import Pixel
 from app.pixels.state import State, state_of
-from app.reports.periods import Period
 
 LONGEST_BY_HOUR = 2 * DAY
 

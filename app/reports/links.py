@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import url_for
 
-from app.reports.periods import Period, iso
+from app.core.period import Period, iso
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,28 +11,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
+from app.core.buckets import Bucket, before, buckets, by_weekday, gathered
+from app.core.figure_cards import Change, more, points
+from app.core.period import Compare, Period
 from app.core.rollup import hour_of
 from app.outbound import figures
 from app.outbound.figures import Figures
 from app.outbound.models import DeliveryHour
 from app.reports import health
-from app.reports.buckets import Bucket, added, before, buckets, by_weekday, gathered
 from app.reports.health import Health
-from app.reports.periods import Compare, Period
 from app.tracking import matches
 from app.tracking.matches import Matches
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Against the period before: `share` of it for counts and delays (0.12 = 12 % more), `points` for shares."""
-
-    share: float | None = None
-    points: float | None = None
-
-    @property
-    def size(self) -> float:
-        return self.points if self.points is not None else self.share or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +56,12 @@ class Overview:
             return dict.fromkeys(FIGURES)
         ours, theirs = self.comparison.ours, self.comparison.total
         return {
-            "accepted": _more(ours.accepted, theirs.accepted),
-            "delivered": _points(self.total.delivered_share, theirs.delivered_share),
-            "waiting": _more(ours.waiting, theirs.waiting),
-            "dead": _more(ours.dead, theirs.dead),
-            "delay": _more(self.total.p95_s, theirs.p95_s),
-            "matches": _points(self.matches.quality, self.comparison.matches.quality),
+            "accepted": more(ours.accepted, theirs.accepted),
+            "delivered": points(self.total.delivered_share, theirs.delivered_share),
+            "waiting": more(ours.waiting, theirs.waiting),
+            "dead": more(ours.dead, theirs.dead),
+            "delay": more(self.total.p95_s, theirs.p95_s),
+            "matches": points(self.matches.quality, self.comparison.matches.quality),
         }
 
 
@@ -93,8 +82,8 @@ def overview(connection: Connection, account_id: UUID, period: Period, compare: 
         total=total,
         matches=matches.total(connection, account_id, period.start, period.end),
         places=places,
-        values=gathered(hours, [(place.start, place.end) for place in places]),
-        weekdays=by_weekday(hours, period, now),
+        values=gathered(hours, [(place.start, place.end) for place in places], Figures(), added),
+        weekdays=by_weekday({hour: one.accepted for hour, one in hours.items()}, period, now),
         health=health.of_targets(connection, account_id, period, targets, now),
         comparison=_comparison(connection, account_id, period, total, hours.get(hour_of(now)), places, now)
         if compare is Compare.PREVIOUS
@@ -119,7 +108,7 @@ def _comparison(
         total=figures.total(connection, account_id, past.start, past.end),
         ours=added(total, running, -1) if running is not None and period.is_running(now) else total,
         matches=matches.total(connection, account_id, past.start, past.end),
-        values=gathered(hours, lines),
+        values=gathered(hours, lines, Figures(), added),
     )
 
 
@@ -139,9 +128,13 @@ def counts_by_hour(
     return {row[0]: Figures(*row[1:]) for row in connection.execute(found)}
 
 
-def _more(ours: float | None, theirs: float | None) -> Change | None:
-    return None if ours is None or not theirs else Change(share=(ours - theirs) / theirs)
-
-
-def _points(ours: float | None, theirs: float | None) -> Change | None:
-    return None if ours is None or theirs is None else Change(points=ours - theirs)
+def added(a: Figures, b: Figures, sign: int = 1) -> Figures:
+    """Both together, or with `sign` -1 what is left of the first without the second."""
+    delays = tuple(x + sign * y for x, y in zip(a.delays, b.delays, strict=True)) if any(b.delays) else a.delays
+    return Figures(
+        a.accepted + sign * b.accepted,
+        a.done + sign * b.done,
+        a.dead + sign * b.dead,
+        a.cancelled + sign * b.cancelled,
+        delays,
+    )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_time
 from flask_login import current_user
 
 from app.attention import service as attention
@@ -16,9 +14,11 @@ from app.attention.words import in_words
 from app.core import clock
 from app.core.access import requires
 from app.core.db import db
-from app.core.htmx import go, is_htmx, is_shown, mark_of, page, unchanged, url_with
+from app.core.htmx import go, is_htmx, is_shown, mark_of, page, unchanged
 from app.core.i18n import ago
-from app.core.periods import HOUR
+from app.core.period import Asked
+from app.core.period_page import asked_in_url, period_bar
+from app.core.period_words import clock_text, span, time_text
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.pixels.state import STATE_WORDS
@@ -26,10 +26,8 @@ from app.reports import drawing
 from app.reports import overview as numbers
 from app.reports.links import Links
 from app.reports.overview import Overview
-from app.reports.periods import Asked, Compare, asked
 from app.reports.recent import latest
 from app.reports.start import first_steps
-from app.reports.words import COMPARES, PRESETS, PROBLEMS, clock_text, span
 from app.tracking.words import STATUS_WORDS
 
 bp = Blueprint("reports", __name__)
@@ -42,7 +40,7 @@ def overview() -> ResponseReturnValue:
     """An odd URL shows the last 7 days and says so. Where a live fragment would stay as it is, its script only sets
     the time that the figures are of."""
     connection, account_id, now = db.session.connection(), current_user.account_id, clock.now()
-    wanted = _asked(now)
+    wanted = asked_in_url(now)
     steps = first_steps(connection, account_id, runtime().settings.public_url)
     if is_htmx() and "waiting" in request.args:
         return go(url_for(".overview")) if steps is None else unchanged()
@@ -59,16 +57,10 @@ def overview() -> ResponseReturnValue:
     }
     mark = _mark(shown, now)
     if is_shown(mark):
-        return unchanged(**{"as-of": _time_of(now)})
+        return unchanged(**{"as-of": time_text(now)})
     return page(
         "reports/overview.html", fragment="reports/_overview.html", mark=mark, **shown, **_drawn(wanted, found, now)
     )
-
-
-def _asked(now: datetime) -> Asked:
-    given = {name: request.args.get(name, "") for name in ("period", "compare")}
-    zone = ZoneInfo(g.timezone)
-    return asked(now, zone, start=request.args.get("from", ""), end=request.args.get("to", ""), **given)
 
 
 def _drawn(wanted: Asked, found: Overview, now: datetime) -> dict[str, Any]:
@@ -88,23 +80,14 @@ def _drawn(wanted: Asked, found: Overview, now: datetime) -> dict[str, Any]:
         "event_name": drawing.event_name,
         "age": lambda at: ago(at, now=now, granularity="minute"),
         "clock_text": lambda at: clock_text(at, now, found.period.zone),
-        "presets": [(str(key), word) for key, word in PRESETS.items()],
-        "compare_link": _compare_link(wanted),
-        "wanted": wanted,
-        "problems": [PROBLEMS[problem] for problem in wanted.problems],
-        "last_day": (found.period.last - HOUR).date(),
+        "bar": period_bar(wanted),
         "span": span(found.period),
         "span_before": span(found.comparison.period) if found.comparison else None,
         "labels": registry.labels(),
         "states": STATE_WORDS,
         "statuses": STATUS_WORDS,
-        "as_of": _time_of(now),
+        "as_of": time_text(now),
     }
-
-
-def _compare_link(wanted: Asked) -> tuple[str, Any]:
-    other = Compare.NONE if wanted.compare is Compare.PREVIOUS else Compare.PREVIOUS
-    return url_with(compare=other), COMPARES[other]
 
 
 def _mark(shown: dict[str, Any], now: datetime) -> str:
@@ -113,7 +96,3 @@ def _mark(shown: dict[str, Any], now: datetime) -> str:
     queues = [ago(one.now.due_at, now=now, granularity="minute") for one in found.health if one.now.due_at]
     findings = [(one.id, one.changed_at) for one, _words in shown["findings"]]
     return mark_of(found, shown["recent"], findings, queues)
-
-
-def _time_of(now: datetime) -> str:
-    return str(format_time(now, "HH:mm:ss"))

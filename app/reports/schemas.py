@@ -7,13 +7,14 @@ from uuid import UUID
 
 from pydantic import Field
 
+from app.core.buckets import Bucket
+from app.core.figure_cards import Change
+from app.core.period import Compare
 from app.core.schema import Out, Schema
 from app.outbound.figures import Figures
 from app.pixels.state import State
-from app.reports.buckets import Bucket
 from app.reports.health import Health
-from app.reports.overview import Change, Overview
-from app.reports.periods import Compare
+from app.reports.overview import Overview
 from app.tracking.matches import Matches
 
 

@@ -15,7 +15,6 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     from app.core.ratelimit import limiter
     from app.core.runtime import runtime
     from app.core.valkey import redis_url
-    from app.core.writer import Writer
     from app.outbound.waiting import WaitingRoom
     from app.tracking import api, documentation, pages
     from app.tracking.intake import Intake
@@ -24,7 +23,7 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     state = runtime(app)
     lookups = Lookups(state.engine)
     room = WaitingRoom(redis_url(state.settings), state.engine, lookups.clear)
-    Intake(state.settings, lookups, Writer(state.engine), room, limiter(app), door.seats).register(door)
+    Intake(state.settings, lookups, state.writer, room, limiter(app), door.seats).register(door)
     config_version.on_bump.extend((lookups.clear, queue.tell_config))
     app.extensions[ROOM] = room
     stopping.on_stop(room.stop)

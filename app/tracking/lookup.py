@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, or_, select
 
 from app.accounts.models import Account, ApiClient
-from app.core import clock
+from app.core.lookups import Table
 from app.core.models import ConfigVersion
 from app.pixels.models import Pixel
-
-MAX_ENTRIES = 10_000
-MISS_S = 1.0  # how long a refusal may rest on what was read before: it never reaches the writer, who would notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +45,6 @@ class KnownPixel:
 
 Known = TypeVar("Known", KnownClient, KnownPixel)
 VERSION = select(ConfigVersion.version).scalar_subquery().label("config_version")  # of the row, in the same statement
-
-
-class Table(Generic[Known]):
-    """What was found stays until somebody clears the table; what was not, apart (so that guessing evicts nobody) and
-    for a second."""
-
-    def __init__(self) -> None:
-        self._found: dict[Hashable, tuple[Known, float]] = {}
-        self._missed: dict[Hashable, float] = {}
-        self._epoch = 0
-
-    def clear(self) -> None:
-        self._epoch += 1
-        self._found.clear()
-        self._missed.clear()
-
-    def get(self, key: Hashable, fresh: bool, read: Callable[[], Known | None]) -> Known | None:
-        """`fresh` reads again what is older than a second."""
-        now = clock.monotonic()
-        entry = self._found.get(key)
-        if entry is not None and (not fresh or now - entry[1] < MISS_S):
-            return entry[0]
-        if entry is None and now - self._missed.get(key, -MISS_S) < MISS_S:
-            return None
-        epoch = self._epoch
-        found = read()
-        if epoch == self._epoch:  # else what was read may be from before the change that cleared the table
-            self._keep(key, found, now)
-        return found
-
-    def _keep(self, key: Hashable, found: Known | None, now: float) -> None:
-        for table in (self._found, self._missed):
-            if len(table) >= MAX_ENTRIES:
-                table.clear()
-        if found is None:
-            self._found.pop(key, None)
-            self._missed[key] = now
-        else:
-            self._found[key] = (found, now)
 
 
 class Lookups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,9 +15,19 @@ import pytest
 from tests.chaos.databases import PostgresServer, postgres_server
 from tests.chaos.harness import World, world
 
+HERE = Path(__file__).parent
 NewWorld = Callable[..., AbstractContextManager[World]]
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split(",")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes of a run share these tests: what stands on the mortal PostgreSQL goes to one of them, which then
+    needs only one, and so does each file, which may have a world for all its tests."""
+    for item in items:
+        if HERE in item.path.parents:
+            is_mortal = "postgresql" in item.nodeid
+            item.add_marker(pytest.mark.xdist_group("mortal PostgreSQL" if is_mortal else f"chaos {item.path.stem}"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,11 +62,11 @@ def new_world(request: pytest.FixtureRequest) -> NewWorld:
 
 @pytest.fixture(scope="session")
 def tell(pytestconfig: pytest.Config) -> Callable[[object], None]:
-    """Prints a line where people see it, also without `-s`."""
+    """Prints a line where people see it, also without `-s`, and out of one of several processes of a run."""
     capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def line(text: object) -> None:
         with capture.global_and_fixture_disabled():
-            print(f"\n{text}", flush=True)
+            print(f"\n{text}", file=sys.stderr, flush=True)
 
     return line

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.product import PATIENCE_S, is_running, processes
+from tests.servers import one_at_a_time
 
 
 class PostgresServer:
@@ -25,7 +26,8 @@ class PostgresServer:
 
         folder.chmod(0o755)
         self._folder = folder / "data"
-        self._server: Any = get_server(self._folder, cleanup_mode="delete")
+        with one_at_a_time():  # as in `tests.servers`
+            self._server: Any = get_server(self._folder, cleanup_mode="delete")
         self._databases = 0
 
     def new_database(self) -> str:

@@ -11,6 +11,7 @@ from app.core import errors, shell
 from app.core.runtime import EXTENSION, Runtime
 from app.core.settings import Settings
 from app.core.vault import Vault
+from app.core.writer import Writer
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +20,8 @@ def small_app(data_dir: Path) -> Flask:
     app = Flask("small", root_path=str(ROOT / "app"), template_folder="../templates", static_folder="../static")
     settings = Settings.load({}, data_dir=data_dir)
     app.secret_key = settings.secret_key
-    app.extensions[EXTENSION] = Runtime(settings, create_engine("sqlite://"), Vault(settings.encryption_keys))
+    engine = create_engine("sqlite://")
+    app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys), Writer(engine))
     errors.register(app)
     shell.init_app(app)
     return app

@@ -16,13 +16,13 @@ from flask import Flask
 from sqlalchemy import Connection, Row, select
 
 from app.core import clock
+from app.core.period import Compare, Period
 from app.core.periods import DAY, HOUR
 from app.core.rollup import hour_of
 from app.outbound import figures
 from app.outbound.figures import Figures
 from app.outbound.models import DELAY_BOUNDS_S, DELAYS, Delivery
 from app.reports import overview
-from app.reports.periods import Compare, Period
 from app.simulator import Simulator
 from app.tracking import matches
 from app.tracking.matches import SIGNS

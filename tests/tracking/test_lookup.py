@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 from app.core import clock
-from app.tracking.lookup import MAX_ENTRIES, MISS_S, KnownPixel, Table
+from app.core.lookups import MAX_ENTRIES, MISS_S, Table
+from app.tracking.lookup import KnownPixel
 
 PIXEL = KnownPixel(uuid4(), uuid4(), "kwai", "1", {}, True, 1)
 

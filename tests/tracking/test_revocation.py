@@ -17,9 +17,9 @@ from app.accounts.sign_in import first_account
 from app.core import clock
 from app.core.access import Actor
 from app.core.db import db, write
+from app.core.lookups import MISS_S
 from app.outbound.models import Delivery
 from app.pixels import service as pixels
-from app.tracking.lookup import MISS_S
 from tests.tracking_fixtures import ASYNC, KWAI_PIXEL, KWAI_REGISTRATION, META_PURCHASE, Sender, within_a_second
 
 UNAUTHORIZED = (401, {"error": "Unauthorized"})

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.buckets import before, buckets
+from app.core.period import MAX_DAYS, Asked, Compare, Problem, asked, iso, preset, wall_time
 from app.core.periods import DAY, HOUR, Preset
-from app.reports.buckets import before, buckets
-from app.reports.periods import MAX_DAYS, Asked, Compare, Problem, asked, iso, preset, wall_time
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 ZONES = [ZoneInfo(name) for name in ("America/Sao_Paulo", "America/New_York", "Europe/London", "Australia/Lord_Howe",

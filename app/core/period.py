@@ -1,4 +1,4 @@
-"""Which hours a report is about, and which ones it is compared with: read from the URL, in the zone of the reader."""
+"""Which hours a page of figures is about, and those it is compared with: from the URL, in the zone of the reader."""
 
 from __future__ import annotations
 

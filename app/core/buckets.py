@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import TypeVar
 
+from app.core.period import Period, to_hour, to_wall
 from app.core.periods import DAY, HOUR
-from app.outbound.figures import Figures
-from app.reports.periods import Period, to_hour, to_wall
 
 LONGEST_BY_HOUR = 7 * DAY
+Sum = TypeVar("Sum")  # the figures of one hour, whatever they count
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,15 @@ def _next(start: datetime, period: Period) -> datetime:
     return to_hour(datetime.combine(wall.date(), time()) + DAY, period.zone)
 
 
-def gathered(hours: Mapping[datetime, Figures], places: Sequence[tuple[datetime, datetime]]) -> list[Figures]:
-    """The figures of each place, which ascend and do not overlap."""
+def gathered(
+    hours: Mapping[datetime, Sum],
+    places: Sequence[tuple[datetime, datetime]],
+    none: Sum,
+    added: Callable[[Sum, Sum], Sum],
+) -> list[Sum]:
+    """The figures of each place, which ascend and do not overlap; `none` are those of nothing."""
     starts = [start for start, _end in places]
-    found = [Figures() for _place in places]
+    found = [none for _place in places]
     for hour, one in hours.items():
         at = bisect_right(starts, hour) - 1
         if at >= 0 and hour < places[at][1]:
@@ -76,25 +82,13 @@ def gathered(hours: Mapping[datetime, Figures], places: Sequence[tuple[datetime,
     return found
 
 
-def added(a: Figures, b: Figures, sign: int = 1) -> Figures:
-    """Both together, or with `sign` -1 what is left of the first without the second."""
-    delays = tuple(x + sign * y for x, y in zip(a.delays, b.delays, strict=True)) if any(b.delays) else a.delays
-    return Figures(
-        a.accepted + sign * b.accepted,
-        a.done + sign * b.done,
-        a.dead + sign * b.dead,
-        a.cancelled + sign * b.cancelled,
-        delays,
-    )
-
-
-def by_weekday(hours: Mapping[datetime, Figures], period: Period, now: datetime) -> list[list[int | None]]:
-    """Accepted by weekday (Monday first) and hour on the wall clock; None where the period has no such hour yet."""
+def by_weekday(hours: Mapping[datetime, int], period: Period, now: datetime) -> list[list[int | None]]:
+    """A count by weekday (Monday first) and hour on the wall clock; None where the period has no such hour yet."""
     found: list[list[int | None]] = [[None] * 24 for _day in range(7)]
     hour = period.start
     while hour < min(period.end, now):
         wall = hour.astimezone(period.zone)
         row = found[wall.weekday()]
-        row[wall.hour] = (row[wall.hour] or 0) + (hours[hour].accepted if hour in hours else 0)
+        row[wall.hour] = (row[wall.hour] or 0) + hours.get(hour, 0)
         hour += HOUR
     return found

@@ -1,0 +1,57 @@
+"""What a process remembers of the database: found things until somebody clears them, missing ones for a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from app.core import clock
+
+MAX_ENTRIES = 10_000
+MISS_S = 1.0  # how long a refusal may rest on what was read before: it never reaches the writer, who would notice
+
+Known = TypeVar("Known")
+
+
+class Table(Generic[Known]):
+    """What was found stays until somebody clears the table; what was not, apart (so that guessing evicts nobody) and
+    for a second."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, tuple[Known, float]] = {}
+        self._missed: dict[Hashable, float] = {}
+        self._epoch = 0
+
+    def clear(self) -> None:
+        self._epoch += 1
+        self._found.clear()
+        self._missed.clear()
+
+    def get(self, key: Hashable, fresh: bool, read: Callable[[], Known | None]) -> Known | None:
+        """`fresh` reads again what is older than a second."""
+        now = clock.monotonic()
+        entry = self._found.get(key)
+        if entry is not None and (not fresh or now - entry[1] < MISS_S):
+            return entry[0]
+        if entry is None and now - self._missed.get(key, -MISS_S) < MISS_S:
+            return None
+        epoch = self._epoch
+        found = read()
+        if epoch == self._epoch:  # else what was read may be from before the change that cleared the table
+            self._keep(key, found, now)
+        return found
+
+    def peek(self, key: Hashable) -> Known | None:
+        """What is remembered, without reading: for when the database is away."""
+        entry = self._found.get(key)
+        return None if entry is None else entry[0]
+
+    def _keep(self, key: Hashable, found: Known | None, now: float) -> None:
+        for table in (self._found, self._missed):
+            if len(table) >= MAX_ENTRIES:
+                table.clear()
+        if found is None:
+            self._found.pop(key, None)
+            self._missed[key] = now
+        else:
+            self._found[key] = (found, now)

@@ -1,0 +1,48 @@
+"""The name of an image in its address, made from the name of the uploaded file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+
+FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\.(?:png|gif|jpe?g|webp)")  # facts/security.md 47
+KNOWN = ("png", "gif", "jpg", "jpeg", "webp")
+MAX_STEM = 64
+MAX_GIVEN = 1000  # characters that are looked at
+DEFAULT = "image"
+
+
+def slug(given: str, extensions: tuple[str, ...]) -> str:
+    """`Promoção de Verão.PNG` → `promocao-de-verao.png`. The extension is one of `extensions`, those of the true type:
+    the given one if it is among them. Whatever is given, the result matches FILE."""
+    name = re.split(r"[/\\]", given[:MAX_GIVEN])[-1]
+    stem, _dot, extension = name.rpartition(".")
+    extension = extension.strip().lower()
+    if not stem and not _dot:
+        stem = name
+    elif extension not in KNOWN:
+        stem = name  # what follows the dot belongs to the name: "banner v1.5"
+    return f"{_plain(stem)[:MAX_STEM]}.{extension if extension in extensions else extensions[0]}"
+
+
+def _plain(stem: str) -> str:
+    folded = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    joined = re.sub(r"[^a-z0-9._-]+", "-", folded)
+    return re.sub(r"-{2,}", "-", re.sub(r"\.{2,}", ".", joined)).strip("._-") or DEFAULT
+
+
+def is_file(name: str) -> bool:
+    """Whether an image could have this name in its address."""
+    return FILE.fullmatch(name) is not None
+
+
+def free(wanted: str, taken: Container[str]) -> str:
+    """`logo.png`, `logo-2.png`, `logo-3.png`: the first that nobody has."""
+    stem, _dot, extension = wanted.rpartition(".")
+    number, name = 1, wanted
+    while name in taken:
+        number += 1
+        suffix = f"-{number}"
+        name = f"{stem[: MAX_STEM - len(suffix)]}{suffix}.{extension}"
+    return name

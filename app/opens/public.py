@@ -1,0 +1,153 @@
+"""GET and HEAD of /image/<file> and /open.gif: the open is on disk before the image goes out, and it always goes out."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core import clock, faults, metrics
+from app.core.frontdoor import Answer, Environ, FrontDoor
+from app.core.writer import Writer
+from app.opens import dots
+from app.opens.hit import Hit, read_hit
+from app.opens.judge import Load, judge
+from app.opens.library import KnownAccount, KnownImage, Library
+from app.opens.links import is_preview
+from app.opens.recorder import OpenRecorder
+from app.opens.replay import Replayer, pack
+from app.opens.spool import Spool
+
+log = logging.getLogger(__name__)
+PREFIX = "/image/"
+DOT_PATH = "/open.gif"
+COMMIT_S = 2.0  # how long an image waits for its commit
+STUCK_S = 1.0  # how long nobody tries after a commit took longer
+HEADERS = (
+    ("Cache-Control", "no-store, no-cache, must-revalidate, max-age=0"),
+    ("Pragma", "no-cache"),
+    ("Expires", "0"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),  # webmail shows it from elsewhere
+)
+
+
+class ImageRoute:
+    """The handlers, with what one process shares among its requests."""
+
+    def __init__(self, writer: Writer, library: Library, spool: Spool, replayer: Replayer) -> None:
+        self._writer = writer
+        self._library = library
+        self._recorder = OpenRecorder(library)
+        self._spool = spool
+        self._replayer = replayer
+        self._stuck_until = 0.0
+        self._pid = 0
+        self._headers: dict[str, list[tuple[str, str]]] = {}
+
+    def register(self, door: FrontDoor) -> None:
+        self._headers = {kind: door.dressed([("Content-Type", kind), *HEADERS]) for kind in dots.TYPES}
+        methods = {"GET": self.get, "HEAD": self.head}
+        door.add_prefix(PREFIX, methods)
+        door.add([DOT_PATH], methods)
+
+    def get(self, environ: Environ) -> Answer:
+        if self._pid != os.getpid():
+            self._prepare()
+        path = environ["PATH_INFO"].removeprefix(PREFIX).removeprefix("/")
+        try:
+            hit = read_hit(environ, path)
+            return self._recorded(hit)
+        except Exception:  # whatever happens, a newsletter shows no broken image
+            log.exception("an image request could not be understood")
+            metrics.count("opens_unrecorded")
+            return self._dot(path)
+
+    def head(self, environ: Environ) -> Answer:
+        """The same headers; mail scanners ask so. Not an open."""
+        hit = read_hit(environ, environ["PATH_INFO"].removeprefix(PREFIX).removeprefix("/"))
+        try:
+            account = self._library.account(hit.account_key, fresh=True)
+            image = self._library.image(account.id, hit.file, fresh=True) if account else None
+        except SQLAlchemyError:
+            image = self._library.remembered(hit.account_key, hit.file)[1]
+        return self._answer(image, hit.file)
+
+    def _recorded(self, hit: Hit) -> Answer:
+        library = self._library
+        try:
+            account = library.account(hit.account_key)
+            image = library.image(account.id, hit.file) if account else None
+        except SQLAlchemyError:
+            return self._without_database(hit)
+        if account is None:
+            return self._dot(hit.file)
+        if hit.preview and is_preview(account.signing, hit.file, hit.preview, hit.at):
+            return self._answer(library.image(account.id, hit.file, fresh=True), hit.file)
+        epoch = library.epoch
+        load = judge(hit, account, image)
+        if not self._commit(load):
+            self._keep(hit, load)
+        elif library.epoch != epoch:  # the configuration moved: the image may be another one now
+            image = self._now(account, hit.file, image)
+        faults.point("before_answer")
+        return self._answer(image, hit.file)
+
+    def _commit(self, load: Load) -> bool:
+        """True when it is written."""
+        if clock.monotonic() < self._stuck_until:
+            return False
+        ticket = self._writer.submit(self._recorder, load)
+        try:
+            if ticket.wait(COMMIT_S):
+                return True
+        except Exception as error:  # the writer has said what it was
+            log.warning("an open goes to the spool: %s", type(error).__name__)
+            return False
+        load.is_given_up = True
+        self._stuck_until = clock.monotonic() + STUCK_S
+        return False
+
+    def _without_database(self, hit: Hit) -> Answer:
+        account, image = self._library.remembered(hit.account_key, hit.file)
+        self._keep(hit, judge(hit, account, image) if account else None)
+        return self._answer(image, hit.file)
+
+    def _keep(self, hit: Hit, load: Load | None) -> None:
+        """Into the spool, when it is an open, or may be one."""
+        if not hit.ref.text or (load is not None and load.verdict is None):
+            return
+        try:
+            is_kept = self._spool.append(pack(hit, load))
+        except OSError as error:
+            log.error("the spool of opens cannot be written: %s", type(error).__name__)
+            is_kept = False
+        if is_kept:
+            metrics.count("opens_spooled")
+        else:
+            metrics.count("opens_unrecorded")
+        self._replayer.start()
+
+    def _now(self, account: KnownAccount, file: str, before: KnownImage | None) -> KnownImage | None:
+        try:
+            return self._library.image(account.id, file)
+        except SQLAlchemyError:
+            return before
+
+    def _prepare(self) -> None:
+        """Once in the process that serves: the spool is allocated while there is room for it."""
+        self._pid = os.getpid()
+        try:
+            self._spool.prepare()
+        except OSError as error:
+            log.error("the spool of opens cannot be made: %s", type(error).__name__)
+
+    def _answer(self, image: KnownImage | None, file: str) -> Answer:
+        if image is None:
+            return self._dot(file)
+        return Answer(200, image.content, self._headers[image.content_type], is_dressed=True)
+
+    def _dot(self, file: str) -> Answer:
+        """1×1 and transparent, of the type that was asked for."""
+        kind, content = dots.of(file)
+        return Answer(200, content, self._headers[kind], is_dressed=True)

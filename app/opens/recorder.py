@@ -1,0 +1,165 @@
+"""Writing loads in the group commit: opens folded into viewings, the row of each id, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, exists, select
+
+from app.core import config_version, metrics
+from app.core.bulk import BulkInsert
+from app.core.db import after_commit, by_account
+from app.core.ids import created_at
+from app.opens import misses
+from app.opens.judge import Load, judge
+from app.opens.library import Library, load_image
+from app.opens.mailings import opened
+from app.opens.models import COUNTED, Open
+from app.opens.rollups import Change, shift
+from app.opens.shelf import Key, Shelf, Standing, Stored
+from app.opens.strangers import Strangers
+
+BURST = 200  # rows that one id leaves in an hour; what is beyond adds to the hits of the latest one
+
+
+class OpenRecorder:
+    """The recorder of one process's writer."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._version = -1
+        self._strangers = Strangers()
+        self._files = misses.Files()
+
+    def record(self, connection: Connection, items: Sequence[Any]) -> None:
+        loads = [load for load in items if not load.is_given_up]
+        self._check_version(connection, loads)
+        late = [load for load in loads if load.is_late]
+        if late:
+            gone = _existing(connection, late)
+            loads = [load for load in loads if load.id not in gone]
+        misses.count(connection, loads, self._files)
+        opens = [load for load in loads if load.verdict is not None]
+        if opens:
+            _Batch(connection, opens, self._strangers).write()
+            after_commit(connection, "opens", partial(metrics.count, "kalitrack_opens_recorded", len(opens)))
+
+    def _check_version(self, connection: Connection, loads: list[Load]) -> None:
+        """When the configuration moved, each load is judged again by what is committed now."""
+        version = config_version.current(connection)
+        if version != self._version:
+            self._library.clear()
+            self._version = version
+        for place, load in enumerate(loads):
+            if load.account.version != version:
+                loads[place] = self._judged_again(connection, load)
+
+    def _judged_again(self, connection: Connection, load: Load) -> Load:
+        account = self._library.load_account(connection, load.account.key)
+        if account is None:  # its key is no more: what was asked under it counts as it did when it came
+            return load
+        again = judge(load.hit, account, load_image(connection, account.id, load.hit.file))
+        again.is_late = load.is_late
+        return again
+
+
+def _existing(connection: Connection, loads: Sequence[Load]) -> set[UUID]:
+    found = set()
+    for account_id, ids in by_account((load.account.id, load.id) for load in loads).items():
+        for id_ in ids:
+            key = (Open.account_id == account_id) & (Open.created_at == created_at(id_)) & (Open.id == id_)
+            if connection.scalar(select(exists().where(key))):
+                found.add(id_)
+    return found
+
+
+class _Batch:
+    """The opens of one commit. Each is placed in the order it came; then everything is written at once."""
+
+    def __init__(self, connection: Connection, loads: Sequence[Load], strangers: Strangers) -> None:
+        self._connection = connection
+        self._loads = loads
+        self._strangers = strangers
+        self._shelf = Shelf(connection, loads)
+        self._described = strangers.meet(connection, loads)
+        self._rows: list[dict[str, Any]] = []
+        self._changes: list[Change] = []
+        self._opened: list[tuple[UUID, str, datetime]] = []
+
+    def write(self) -> None:
+        for load in self._loads:
+            self._place(load)
+        for row in self._rows:
+            row["hits"] = row.pop("stored").hits
+        _insert_opens(self._connection, self._rows)
+        self._shelf.write()
+        shift(self._connection, self._changes)
+        opened.note(self._connection, self._opened)
+
+    def _place(self, load: Load) -> None:
+        key = (load.account.id, load.hit.ref.text)
+        standing = self._shelf.standing(key)
+        recent = self._shelf.recent(key, standing, load)
+        same = next((one for one in recent if one.is_same(load)), None)
+        if same is None and standing.is_flooded(load.at, BURST):
+            same = self._shelf.latest(key)
+        if same is not None:
+            self._fold(load, key, same)
+        else:
+            self._add(load, key, standing, recent)
+        standing.last_hit_at = max(standing.last_hit_at, load.at)
+
+    def _fold(self, load: Load, key: Key, stored: Stored) -> None:
+        self._shelf.hit(key, stored)
+        self._changes.append((None, stored.counted(load.account.id, is_new=False)))
+
+    def _add(self, load: Load, key: Key, standing: Standing, recent: Sequence[Stored]) -> None:
+        verdict = load.verdict
+        assert verdict is not None
+        assert load.agent_id is not None
+        agent = self._described[load.agent_id]
+        is_view = not any(one.is_view and one.is_viewing_of(load) for one in recent)
+        counts = is_view and verdict.open_class in COUNTED
+        stored = Stored(
+            load.at, load.id, load.hit.file, load.image_id, load.address, agent.id, verdict.open_class,
+            agent.client or "", agent.device or "", is_view, counts and standing.first_at is None, 1, True,
+        )  # fmt: skip
+        if counts and (stored.is_first or standing.awaited) and load.account.has_lists:
+            self._opened.append((*key, load.at))
+        standing.add(load.at, counts=counts, is_automatic=is_view and not counts)
+        self._shelf.put(key, stored)
+        self._changes.append((None, stored.counted(load.account.id)))
+        self._rows.append(_row(load, stored, agent.client, agent.device))
+
+
+_insert_opens = BulkInsert(Open, [column.name for column in Open.__table__.columns])
+
+
+def _row(load: Load, stored: Stored, client: str | None, device: str | None) -> dict[str, Any]:
+    verdict, hit = load.verdict, load.hit
+    assert verdict is not None
+    return {
+        "account_id": load.account.id,
+        "created_at": hit.at,
+        "id": hit.id,
+        "ref": hit.ref.text,
+        "file": hit.file,
+        "image_id": load.image_id,
+        "agent_id": stored.agent_id,
+        "address": load.address,
+        "referer": hit.referer,
+        "class": verdict.open_class.value,
+        "reason": verdict.reason,
+        "rule_version": verdict.version,
+        "client": client,
+        "device": device,
+        "stored": stored,  # whose hits are known when the whole batch is placed
+        "is_view": stored.is_view,
+        "is_first": stored.is_first,
+        "is_cut": hit.ref.is_cut,
+        "is_signed": load.is_signed,
+    }

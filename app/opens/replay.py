@@ -1,0 +1,166 @@
+"""Back from the spool into the database: by the ticker, and by a web process that has spooled something itself."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from ipaddress import ip_address
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from app.core import metrics
+from app.core.db import begin_write
+from app.core.ids import created_at
+from app.opens.hit import Hit
+from app.opens.ids import Ref
+from app.opens.judge import Load, judge, kept_address
+from app.opens.library import Library
+from app.opens.misses import count_unrecorded
+from app.opens.models import MissReason, OpenClass
+from app.opens.recorder import OpenRecorder
+from app.opens.rules.agents import agent_id
+from app.opens.rules.classify import Verdict
+from app.opens.rules.models import Addresses
+from app.opens.spool import Part, Spool
+
+log = logging.getLogger(__name__)
+PART = 200  # records of one transaction
+AGAIN_S = 1.0
+
+
+def pack(hit: Hit, load: Load | None) -> bytes:
+    """A record. The address is masked in it, whatever the account keeps; the verdict rests on the whole one."""
+    told = asdict(hit) | {"id": hit.id.hex, "at": None, "address": kept_address(hit.address, Addresses.MASKED)}
+    if load is not None and load.verdict is not None:
+        told["verdict"] = [*load.verdict]
+        told["signed"] = load.is_signed
+        told["kept"] = load.address if load.account.addresses is not Addresses.FULL else told["address"]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace")
+
+
+class Replayer:
+    """Of one process. Two at once wait for neither: one of them does it."""
+
+    def __init__(self, spool: Spool, engine: Engine, library: Library) -> None:
+        self._spool = spool
+        self._engine = engine
+        self._library = library
+        self._recorder = OpenRecorder(library)
+        self._starting = threading.Lock()
+        self._runs = False
+
+    def replay(self) -> int:
+        """Writes what waits, and answers how much that was. Raises SQLAlchemyError while the database is away."""
+        total = 0
+        if self._spool.is_empty():
+            return total
+        with _alone(f"{self._spool.path}.lock") as is_mine:
+            while is_mine:
+                part = self._spool.read(PART)
+                if not part.records and not part.lost:
+                    break
+                self._write(part)
+                self._spool.take_out(part)
+                total += len(part.records)
+        return total
+
+    def start(self) -> None:
+        """A thread that replays until the spool is empty, for a host without a ticker."""
+        with self._starting:
+            if self._runs:
+                return
+            self._runs = True
+        threading.Thread(target=self._run, name="replay", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._spool.is_empty():
+            threading.Event().wait(AGAIN_S)
+            try:
+                self.replay()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("opens wait in the spool: %s", type(error).__name__)
+        with self._starting:
+            self._runs = False
+
+    def _write(self, part: Part) -> None:
+        told = [found for record in part.records if (found := _read(record)) is not None]
+        try:
+            self._record(told, part.lost)
+        except OperationalError:
+            raise
+        except SQLAlchemyError:  # one bad record must not hold up the others
+            for one in told:
+                self._record_alone(one)
+            self._record([], part.lost)
+
+    def _record_alone(self, told: dict[str, Any]) -> None:
+        try:
+            self._record([told], 0)
+        except OperationalError:
+            raise
+        except SQLAlchemyError as error:
+            log.error("an open of the spool cannot be written: %s", type(error).__name__)
+            metrics.count("opens_unrecorded")
+
+    def _record(self, told: Sequence[dict[str, Any]], lost: int) -> None:
+        loads = [load for one in told if (load := self._load(one)) is not None]
+        first = self._library.account("") if lost else None
+        with begin_write(self._engine) as connection:
+            self._recorder.record(connection, loads)
+            if first is not None:
+                count_unrecorded(connection, first.id, lost, MissReason.UNRECORDED)
+
+    def _load(self, told: dict[str, Any]) -> Load | None:
+        """None for an account that is no more."""
+        hit = _hit(told)
+        account = self._library.account(hit.account_key)
+        if account is None:
+            return None
+        load = judge(hit, account, self._library.image(account.id, hit.file))
+        if "verdict" in told:
+            open_class, reason, version = told["verdict"]
+            load.verdict = Verdict(OpenClass(open_class), reason, version)
+            load.agent_id, load.address, load.is_signed = agent_id(hit.agent), told["kept"], told["signed"]
+        load.misses = ()  # counters are not replayed
+        load.is_late = True
+        return load
+
+
+def _read(record: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(record)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _hit(told: dict[str, Any]) -> Hit:
+    id_ = UUID(told["id"])
+    fields = {
+        name: told[name] for name in ("file", "account_key", "signature", "preview", "agent", "referer", "is_ahead")
+    }
+    address = ip_address(told["address"]) if told["address"] else None
+    return Hit(id=id_, at=created_at(id_), ref=Ref(*told["ref"]), address=address, **fields)
+
+
+@contextmanager
+def _alone(path: str) -> Iterator[bool]:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(fd)

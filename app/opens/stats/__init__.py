@@ -1,0 +1,1 @@
+"""The figures of opens for programs: /api/stats and /api/views."""
