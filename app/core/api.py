@@ -18,11 +18,13 @@ from app.core.access import PUBLIC
 from app.core.errors import Forbidden, NotFound, Unauthorized
 from app.core.jsonbody import check_content_encoding, check_content_type, parse, read_request
 from app.core.schema import Out, Schema, validate, validate_query
+from app.core.uploads import Upload, read_form
 
 __all__ = [
     "Out",
     "Principal",
     "Schema",
+    "Upload",
     "authenticate",
     "authenticate_with",
     "bearer_token",
@@ -101,6 +103,7 @@ class Operation:
     query: type[BaseModel] | None = None
     description: str = ""
     tag: str = ""
+    file: str | None = None  # the name of the file in a multipart body; `body` then tells its other fields
 
     @property
     def success(self) -> int:
@@ -116,22 +119,28 @@ def endpoint(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     limit: int = BODY_LIMIT,
+    file: str | None = None,
     without_token: Callable[[], Principal | None] | None = None,
 ) -> Callable[[Callable[..., Any]], View]:
     """Makes a view an API endpoint: bearer (401), permission (403), then the body (415, 413, 400) as `body=` and the
     query as `query=` arguments of the view. The view returns a model, a list or dict of plain values, (value, status),
     (value, status, headers), a Response, or None for 204; the status is else the first success of `answers`.
+    With `file` the body is a form (multipart/form-data) with one file of that name, which the view gets as `upload=`;
+    `body` is then the model of the other fields, and `limit` that of the file.
     `without_token` gives the Principal of a call without an Authorization header, where a setting lets anybody in.
 
     Raises TypeError at import when neither a permission nor `public=True` is given."""
     if public is (permission is not None):
         raise TypeError(f"endpoint {summary!r} needs either permission=… or public=True")
+    if file is not None and body is None:
+        raise TypeError(f"endpoint {summary!r} has a file but no body=… for the fields beside it")
     if permission is not None and not PERMISSION.fullmatch(permission):
         raise TypeError(f"{permission!r} is not a permission such as 'pixels.edit'")
 
     def decorate(view: Callable[..., Any]) -> View:
         _check_arguments(view, body=body, query=query)
-        operation = Operation(summary, permission, answers, body, query, description=inspect.getdoc(view) or "")
+        about = inspect.getdoc(view) or ""
+        operation = Operation(summary, permission, answers, body, query, description=about, file=file)
 
         @wraps(view)
         def answer(**arguments: Any) -> Response:
@@ -142,7 +151,9 @@ def endpoint(
                 raise NotFound()  # no stored text holds a NUL, and PostgreSQL would not even be asked
             if query is not None:
                 arguments["query"] = validate_query(query, request.args.items(multi=True))
-            if body is not None:
+            if body is not None and file is not None:
+                arguments["upload"], arguments["body"] = read_form(body, file, limit)
+            elif body is not None:
                 arguments["body"] = validate(body, _json_body(limit))
             return _present(view(**arguments), operation)
 

@@ -20,7 +20,7 @@ def _time(value: datetime) -> str:
     """As SQLAlchemy writes a DateTime on SQLite."""
     if value.tzinfo is not UTC:
         value = value.astimezone(UTC)
-    return value.isoformat(" ", "microseconds")[:26]
+    return value.isoformat(" ", "microseconds")[:-6]  # without +00:00
 
 
 def _hex(value: Any) -> str:
@@ -42,7 +42,9 @@ class BulkInsert:
     `conflict` is SQLite's ON CONFLICT clause; a time in it is a `?`, given as `at`."""
 
     def __init__(self, model: type[Base], columns: Sequence[str], conflict: str = "") -> None:
-        self._table = table = cast(Table, model.__table__)
+        table = cast(Table, model.__table__)
+        self._insert = insert(table)
+        self._columns = tuple(columns)
         names = ", ".join(columns)
         marks = ", ".join("?" * len(columns))
         self._sql = f"INSERT INTO {table.name} ({names}) VALUES ({marks}) {conflict}".rstrip()  # noqa: S608 - own names
@@ -51,25 +53,37 @@ class BulkInsert:
         self._converters = [(index, convert) for index, convert in found if convert is not None]
 
     def __call__(self, connection: Connection, rows: Sequence[Row], at: datetime | None = None) -> int:
+        return self.many(connection, [self._pick(row) for row in rows], at)
+
+    def many(
+        self,
+        connection: Connection,
+        rows: Sequence[Sequence[Any]],
+        at: datetime | None = None,
+        converted: dict[int, Any] | None = None,
+    ) -> int:
+        """The same for rows that are values in the order of the columns. `converted` is shared by several calls whose
+        rows carry the same objects, all of them alive until the last call."""
         if not rows:
             return 0
         driver = sqlite_driver(connection)
         if driver is None:
-            connection.execute(insert(self._table), list(rows))
+            connection.execute(self._insert, [dict(zip(self._columns, row, strict=True)) for row in rows])
             return len(rows)
         extra = () if at is None else (_time(at),)
         try:
-            return driver.executemany(self._sql, self._tuples(rows, extra)).rowcount
+            return driver.executemany(
+                self._sql, self._tuples(rows, extra, {} if converted is None else converted)
+            ).rowcount
         except sqlite3.Error as error:  # as SQLAlchemy would have raised it, without the values
             kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
             raise kind(self._sql, None, error, hide_parameters=True) from error
 
-    def _tuples(self, rows: Sequence[Row], extra: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    def _tuples(self, rows: Sequence[Sequence[Any]], extra: tuple[Any, ...], done: dict[int, Any]) -> list[list[Any]]:
         """Each object is converted once, however many rows and columns carry it: an account's id, the batch's time."""
-        done: dict[int, Any] = {}
         tuples = []
         for row in rows:
-            values = [*self._pick(row)]
+            values = [*row]
             for index, convert in self._converters:
                 value = values[index]
                 if value is not None:
@@ -77,7 +91,8 @@ class BulkInsert:
                     if key not in done:
                         done[key] = convert(value)
                     values[index] = done[key]
-            tuples.append((*values, *extra))
+            values += extra
+            tuples.append(values)
         return tuples
 
 

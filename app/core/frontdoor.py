@@ -62,7 +62,7 @@ class FrontDoor:
         self._prefixes[prefix] = dict(methods)
 
     def dressed(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Headers of a handler's own, completed by those of every answer: made once, for `Answer(…, is_dressed=True)`."""
+        """A handler's own headers, completed by those of every answer: made once, for `Answer(…, is_dressed=True)`."""
         own = {name for name, _ in headers}
         return [*headers, *(pair for pair in self._dress if pair[0] not in own)]
 

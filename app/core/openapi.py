@@ -169,8 +169,27 @@ def _operation(route: Route, schemas: Schemas, components: Mapping[str, JsonSche
     if parameters := _path_parameters(route) + _query_parameters(operation, schemas, components):
         told["parameters"] = parameters
     if operation.body:
-        told["requestBody"] = {"required": True, "content": _json(schemas[operation.body, "validation"])}
+        told["requestBody"] = {
+            "required": True,
+            "content": _body(operation, schemas[operation.body, "validation"], components),
+        }
     return told
+
+
+def _body(operation: Operation, schema: JsonSchemaValue, components: Mapping[str, JsonSchemaValue]) -> dict[str, Any]:
+    """JSON, or a form whose fields are those of the model and the file."""
+    if operation.file is None:
+        return _json(schema)
+    fields = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    form = {
+        "type": "object",
+        "required": [operation.file, *fields.get("required", ())],
+        "properties": {
+            operation.file: {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"},
+            **fields.get("properties", {}),
+        },
+    }
+    return {"multipart/form-data": {"schema": form}}
 
 
 def _json(schema: JsonSchemaValue) -> dict[str, Any]:

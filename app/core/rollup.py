@@ -40,14 +40,13 @@ class Rollup:
     def __call__(self, connection: Connection, counts: Mapping[Key, Sequence[int]]) -> None:
         if not counts:
             return
-        on_sqlite = connection.dialect.name == "sqlite"
-        shard = 0 if on_sqlite else os.getpid() % SHARDS
-        keys = sorted(counts, key=_order) if len(counts) > 1 else counts  # in one order: no two writers deadlock
+        if connection.dialect.name == "sqlite":
+            self._add_on_sqlite.many(connection, [(*key, 0, *numbers) for key, numbers in counts.items()])
+            return
+        shard = os.getpid() % SHARDS
+        keys = sorted(counts, key=_order)  # in one order: no two writers deadlock
         rows = [dict(zip(self._columns, (*key, shard, *counts[key]), strict=True)) for key in keys]
-        if on_sqlite:
-            self._add_on_sqlite(connection, rows)
-        else:
-            connection.execute(self._upsert, rows)
+        connection.execute(self._upsert, rows)
 
 
 def _order(key: Key) -> list[str]:
@@ -56,4 +55,6 @@ def _order(key: Key) -> list[str]:
 
 def hour_of(moment: datetime) -> datetime:
     """The UTC hour that a moment lies in."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.replace(minute=0, second=0, microsecond=0)

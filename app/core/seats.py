@@ -17,15 +17,21 @@ class Seats:
     def __init__(self, threads: int) -> None:
         self._busy = _Counter(max(1, threads - min(SPARE_THREADS, threads // 4)))
         self._waiting = _Counter(max(1, threads // 2))
+        self._large = _Counter(max(1, threads // 16))
 
-    def read(self, body: Callable[[], bytes]) -> bytes:
-        """Reads a body. Raises Unavailable when too many are being read."""
-        if not self._busy.enter():
+    def read(self, body: Callable[[], bytes], *, is_large: bool = False) -> bytes:
+        """Reads a body. Raises Unavailable when too many are being read; of large ones, some megabytes each, a few."""
+        if is_large:
+            return self._within(self._large, lambda: self.read(body))
+        return self._within(self._busy, body)
+
+    def _within(self, counter: _Counter, body: Callable[[], bytes]) -> bytes:
+        if not counter.enter():
             raise Unavailable(1)
         try:
             return body()
         finally:
-            self._busy.leave()
+            counter.leave()
 
     def take(self) -> bool:
         """A seat to wait in, to be given back by `leave`; False when there is none."""

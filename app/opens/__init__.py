@@ -13,6 +13,7 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     """The route of images at the front door; pages, API and menu."""
     from app.core import config_version
     from app.core.runtime import runtime
+    from app.opens import lost
     from app.opens.library import Library
     from app.opens.public import ImageRoute
     from app.opens.replay import Replayer
@@ -24,3 +25,4 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     replayer = app.extensions[REPLAYER] = Replayer(spool, state.engine, library)
     ImageRoute(state.writer, library, spool, replayer).register(door)
     config_version.on_bump.append(library.clear)
+    lost.watch()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_network
@@ -16,6 +16,7 @@ from app.opens.rules.agents import agent_id
 from app.opens.rules.classify import Verdict, classify
 from app.opens.rules.models import Addresses
 
+Key = tuple[str, str]  # the account's id in hex, the e-mail's id
 BUILT_IN_FILES = frozenset({"open.gif"})
 
 
@@ -34,13 +35,13 @@ class Load:
     is_late: bool = False  # it may be written already
     is_given_up: bool = False  # somebody else writes it
 
-    @property
-    def id(self) -> UUID:
-        return self.hit.id
+    id: UUID = field(init=False)
+    at: datetime = field(init=False)
+    key: Key = field(init=False)
 
-    @property
-    def at(self) -> datetime:
-        return self.hit.at
+    def __post_init__(self) -> None:
+        self.id, self.at = self.hit.id, self.hit.at
+        self.key = (self.account.hex, self.hit.ref.text)
 
 
 def judge(hit: Hit, account: KnownAccount, image: KnownImage | None) -> Load:

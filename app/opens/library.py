@@ -29,6 +29,7 @@ class KnownAccount:
     """How an account counts. `version` is the configuration version it was read at."""
 
     id: UUID
+    hex: str  # the id
     key: str  # as asked for; empty: the first account
     signing: tuple[bytes, ...]
     addresses: Addresses
@@ -90,6 +91,7 @@ class Library:
         has_settings = row.account_key is not None
         return KnownAccount(
             row.id,
+            row.id.hex,
             key,
             self._signing(row.id, row.signing_key, row.previous_key) if has_settings else (),
             Addresses(row.addresses) if has_settings else Addresses.MASKED,

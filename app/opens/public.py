@@ -1,4 +1,4 @@
-"""GET and HEAD of /image/<file> and /open.gif: the open is on disk before the image goes out, and it always goes out."""
+"""GET and HEAD of /image/<file> and /open.gif: the open is on disk before the image goes out, which it always does."""
 
 from __future__ import annotations
 

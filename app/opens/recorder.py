@@ -14,14 +14,16 @@ from app.core import config_version, metrics
 from app.core.bulk import BulkInsert
 from app.core.db import after_commit, by_account
 from app.core.ids import created_at
+from app.core.periods import HOUR
+from app.core.rollup import hour_of
 from app.opens import misses
 from app.opens.judge import Load, judge
 from app.opens.library import Library, load_image
 from app.opens.mailings import opened
 from app.opens.models import COUNTED, Open
-from app.opens.rollups import Change, shift
-from app.opens.shelf import Key, Shelf, Standing, Stored
-from app.opens.strangers import Strangers
+from app.opens.rollups import Sums
+from app.opens.shelf import Shelf, Standing, Stored
+from app.opens.strangers import KnownAgent, Strangers
 
 BURST = 200  # rows that one id leaves in an hour; what is beyond adds to the hits of the latest one
 
@@ -86,80 +88,67 @@ class _Batch:
         self._strangers = strangers
         self._shelf = Shelf(connection, loads)
         self._described = strangers.meet(connection, loads)
-        self._rows: list[dict[str, Any]] = []
-        self._changes: list[Change] = []
+        self._sums = Sums()
+        self._hour = hour_of(loads[0].at)
+        self._new: list[tuple[Load, Stored, KnownAgent]] = []
         self._opened: list[tuple[UUID, str, datetime]] = []
 
     def write(self) -> None:
         for load in self._loads:
             self._place(load)
-        for row in self._rows:
-            row["hits"] = row.pop("stored").hits
-        _insert_opens(self._connection, self._rows)
-        self._shelf.write()
-        shift(self._connection, self._changes)
-        opened.note(self._connection, self._opened)
+        converted: dict[int, Any] = {}
+        _insert_opens.many(self._connection, [_row(*new) for new in self._new], converted=converted)
+        self._shelf.write(converted)
+        self._sums.write(self._connection)
+        if self._opened:
+            opened.note(self._connection, self._opened)
 
     def _place(self, load: Load) -> None:
-        key = (load.account.id, load.hit.ref.text)
+        key = load.key
         standing = self._shelf.standing(key)
         recent = self._shelf.recent(key, standing, load)
-        same = next((one for one in recent if one.is_same(load)), None)
-        if same is None and standing.is_flooded(load.at, BURST):
+        same = next((one for one in recent if one.is_same(load)), None) if recent else None
+        if same is None and standing.burst >= BURST and standing.burst_hour == hour_of(load.at):
             same = self._shelf.latest(key)
         if same is not None:
-            self._fold(load, key, same)
+            self._shelf.hit(key, same)
+            self._sums.add(same.slice_key(load.account.id), 0, 0, 0, 1)
         else:
-            self._add(load, key, standing, recent)
-        standing.last_hit_at = max(standing.last_hit_at, load.at)
+            self._add(load, standing, recent)
+        if load.at > standing.last_hit_at:
+            standing.last_hit_at = load.at
 
-    def _fold(self, load: Load, key: Key, stored: Stored) -> None:
-        self._shelf.hit(key, stored)
-        self._changes.append((None, stored.counted(load.account.id, is_new=False)))
-
-    def _add(self, load: Load, key: Key, standing: Standing, recent: Sequence[Stored]) -> None:
+    def _add(self, load: Load, standing: Standing, recent: Sequence[Stored]) -> None:
         verdict = load.verdict
         assert verdict is not None
         assert load.agent_id is not None
         agent = self._described[load.agent_id]
         is_view = not any(one.is_view and one.is_viewing_of(load) for one in recent)
         counts = is_view and verdict.open_class in COUNTED
-        stored = Stored(
-            load.at, load.id, load.hit.file, load.image_id, load.address, agent.id, verdict.open_class,
-            agent.client or "", agent.device or "", is_view, counts and standing.first_at is None, 1, True,
-        )  # fmt: skip
-        if counts and (stored.is_first or standing.awaited) and load.account.has_lists:
-            self._opened.append((*key, load.at))
-        standing.add(load.at, counts=counts, is_automatic=is_view and not counts)
-        self._shelf.put(key, stored)
-        self._changes.append((None, stored.counted(load.account.id)))
-        self._rows.append(_row(load, stored, agent.client, agent.device))
+        is_first = counts and standing.first_at is None
+        if not self._hour <= load.at < self._hour + HOUR:
+            self._hour = hour_of(load.at)
+        stored = Stored(load, agent, self._hour, is_view, is_first)
+        if counts and load.account.has_lists and (is_first or standing.awaited):
+            self._opened.append((load.account.id, load.hit.ref.text, load.at))
+        standing.add(stored, counts=counts, is_automatic=is_view and not counts)
+        self._shelf.put(load.key, stored)
+        self._sums.add(stored.slice_key(load.account.id), is_view, 1, is_first, 1)
+        self._new.append((load, stored, agent))
 
 
-_insert_opens = BulkInsert(Open, [column.name for column in Open.__table__.columns])
+_COLUMNS = (
+    "account_id", "created_at", "id", "ref", "file", "image_id", "agent_id", "address", "referer", "class", "reason",
+    "rule_version", "client", "device", "hits", "is_view", "is_first", "is_cut", "is_signed",
+)  # fmt: skip
+_insert_opens = BulkInsert(Open, _COLUMNS)
 
 
-def _row(load: Load, stored: Stored, client: str | None, device: str | None) -> dict[str, Any]:
-    verdict, hit = load.verdict, load.hit
-    assert verdict is not None
-    return {
-        "account_id": load.account.id,
-        "created_at": hit.at,
-        "id": hit.id,
-        "ref": hit.ref.text,
-        "file": hit.file,
-        "image_id": load.image_id,
-        "agent_id": stored.agent_id,
-        "address": load.address,
-        "referer": hit.referer,
-        "class": verdict.open_class.value,
-        "reason": verdict.reason,
-        "rule_version": verdict.version,
-        "client": client,
-        "device": device,
-        "stored": stored,  # whose hits are known when the whole batch is placed
-        "is_view": stored.is_view,
-        "is_first": stored.is_first,
-        "is_cut": hit.ref.is_cut,
-        "is_signed": load.is_signed,
-    }
+def _row(load: Load, stored: Stored, agent: KnownAgent) -> tuple[Any, ...]:
+    hit = load.hit
+    open_class, reason, version = load.verdict  # type: ignore[misc]  # an open has one
+    return (
+        load.account.id, hit.at, hit.id, hit.ref.text, hit.file, load.image_id, stored.agent_id, load.address,
+        hit.referer, open_class, reason, version, agent.client, agent.device, stored.hits, stored.is_view,
+        stored.is_first, hit.ref.is_cut, load.is_signed,
+    )  # fmt: skip

@@ -34,44 +34,52 @@ class Counted(NamedTuple):
 
 
 Change = tuple[Counted | None, Counted | None]  # what was counted, what is to be
+SliceKey = tuple[UUID, datetime, UUID, str, str, str]  # account, hour, image, class, client, device
 
 
-class _Sums:
-    """Counts to add, by the keys of the three tables."""
+class Sums:
+    """Counts to add to the three tables, in one write transaction."""
 
     def __init__(self) -> None:
-        self.hours: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * 4)
-        self.slices: defaultdict[tuple[UUID, datetime, UUID, str, str, str], list[int]] = defaultdict(lambda: [0] * 4)
+        self._slices: defaultdict[SliceKey, list[int]] = defaultdict(lambda: [0] * 4)
 
-    def add(self, one: Counted, sign: int) -> None:
-        view = sign if one.is_view and one.is_new else 0
-        first = sign if one.is_first and one.is_new else 0
-        hits = sign * one.hits
-        hour = hour_of(one.at)
-        row = self.hours[one.account_id, hour]
-        row[0 if one.open_class in COUNTED else 1] += view
-        row[2] += first
+    def add(self, key: SliceKey, views: int, opens: int, firsts: int, hits: int) -> None:
+        """The key's hour is a whole one; numbers may be negative."""
+        row = self._slices[key]
+        row[0] += views
+        row[1] += opens
+        row[2] += firsts
         row[3] += hits
-        row = self.slices[one.account_id, hour, one.image_id, one.open_class, one.client, one.device]
-        row[0] += view
-        row[1] += sign if one.is_new else 0
-        row[2] += first
-        row[3] += hits
+
+    def write(self, connection: Connection) -> None:
+        hours: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * 4)
+        days: defaultdict[SliceKey, list[int]] = defaultdict(lambda: [0] * 4)
+        changed = {key: row for key, row in self._slices.items() if any(row)}
+        for (account_id, hour, image_id, *rest), (views, opens, firsts, hits) in changed.items():
+            row = hours[account_id, hour]
+            row[0 if rest[0] in COUNTED else 1] += views
+            row[2] += firsts
+            row[3] += hits
+            row = days[account_id, hour.replace(hour=0), image_id, *rest]  # type: ignore[index]
+            row[0] += views
+            row[1] += opens
+            row[2] += firsts
+            row[3] += hits
+        _add_hours(connection, hours)
+        _add_slice_hours(connection, changed)
+        _add_slice_days(connection, days)
 
 
 def shift(connection: Connection, changes: Iterable[Change]) -> None:
     """Takes the first of each pair out of the figures and puts the second in, in the caller's write transaction."""
-    sums = _Sums()
-    for before, after in changes:
-        if before is not None:
-            sums.add(before, -1)
-        if after is not None:
-            sums.add(after, 1)
-    days: defaultdict[tuple[UUID, datetime, UUID, str, str, str], list[int]] = defaultdict(lambda: [0] * 4)
-    for (account_id, hour, *rest), counts in sums.slices.items():
-        row = days[account_id, hour.replace(hour=0), *rest]  # type: ignore[index]
-        for place, number in enumerate(counts):
-            row[place] += number
-    _add_hours(connection, {key: row for key, row in sums.hours.items() if any(row)})
-    _add_slice_hours(connection, {key: row for key, row in sums.slices.items() if any(row)})
-    _add_slice_days(connection, {key: row for key, row in days.items() if any(row)})
+    sums = Sums()
+    for change in changes:
+        for one, sign in zip(change, (-1, 1), strict=True):
+            if one is not None:
+                new = sign if one.is_new else 0
+                sums.add(_key(one), new * one.is_view, new, new * one.is_first, sign * one.hits)
+    sums.write(connection)
+
+
+def _key(one: Counted) -> SliceKey:
+    return one.account_id, hour_of(one.at), one.image_id, one.open_class, one.client, one.device

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql
 
 from app.core.bulk import BulkInsert
-from app.core.db import by_account, sqlite_driver
+from app.core.db import sqlite_driver
 from app.core.rollup import hour_of
-from app.opens.judge import Load
+from app.opens.judge import Key, Load
 from app.opens.models import Open, OpenClass, OpenedId
-from app.opens.rollups import Counted
+from app.opens.rollups import SliceKey
+from app.opens.strangers import KnownAgent
 
-Key = tuple[UUID, str]  # account, id
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECENT = 500  # opens of one id that are looked at for a fold
 
@@ -36,39 +36,43 @@ class Standing:
     burst: int = 0
     awaited: bool = False
 
-    def is_flooded(self, at: datetime, limit: int) -> bool:
-        return self.burst >= limit and self.burst_hour == hour_of(at)
-
-    def add(self, at: datetime, *, counts: bool, is_automatic: bool) -> None:
+    def add(self, stored: Stored, *, counts: bool, is_automatic: bool) -> None:
         """One more row of this id. What comes late (from the spool) may be older than what is there."""
-        hour = hour_of(at)
-        if hour > self.burst_hour:
-            self.burst_hour, self.burst = hour, 0
-        self.burst += hour == self.burst_hour
+        if stored.hour > self.burst_hour:
+            self.burst_hour, self.burst = stored.hour, 0
+        self.burst += stored.hour == self.burst_hour
         self.automatic += is_automatic
         if counts:
+            at = stored.at
             self.views += 1
             self.first_at = at if self.first_at is None else min(self.first_at, at)
             self.last_at = at if self.last_at is None else max(self.last_at, at)
 
 
-@dataclass(slots=True)
 class Stored:
     """One open, written now (`is_new`) or before; `hits` of the latter are those to add."""
 
-    at: datetime
-    id: UUID
-    file: str
-    image_id: UUID
-    address: str | None
-    agent_id: UUID
-    open_class: OpenClass
-    client: str
-    device: str
-    is_view: bool
-    is_first: bool
-    hits: int
-    is_new: bool
+    __slots__ = (
+        "address", "agent_id", "at", "client", "device", "file", "hits", "hour", "id", "image_id", "is_first",
+        "is_new", "is_view", "open_class",
+    )  # fmt: skip
+
+    def __init__(self, load: Load, agent: KnownAgent, hour: datetime, is_view: bool, is_first: bool) -> None:
+        self.at, self.id, self.file, self.image_id = load.at, load.id, load.hit.file, load.image_id
+        self.address, self.agent_id = load.address, agent.id
+        self.open_class: str = load.verdict.open_class  # type: ignore[union-attr]  # an open has one
+        self.client, self.device = agent.client or "", agent.device or ""
+        self.is_view, self.is_first, self.hits, self.is_new = is_view, is_first, 1, True
+        self.hour = hour  # the same object for a whole batch
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Stored:
+        """One that was written before: the columns _STORED."""
+        one = cls.__new__(cls)
+        one.at, one.id, one.file, one.image_id, one.address, one.agent_id, one.open_class = row[:7]
+        one.client, one.device, one.is_view, one.is_first = row[7] or "", row[8] or "", row[9], row[10]
+        one.hits, one.is_new, one.hour = 0, False, hour_of(one.at)
+        return one
 
     def is_same(self, load: Load) -> bool:
         """The same load again: a mail program that fetches twice, a reload."""
@@ -80,11 +84,8 @@ class Stored:
             return False
         return self.address == load.address or self.open_class == OpenClass.IMAGE_PROXY
 
-    def counted(self, account_id: UUID, *, is_new: bool = True) -> Counted:
-        return Counted(
-            account_id, self.at, self.image_id, self.open_class, self.client, self.device, 1,
-            self.is_view, self.is_first, is_new,
-        )  # fmt: skip
+    def slice_key(self, account_id: UUID) -> SliceKey:
+        return account_id, self.hour, self.image_id, self.open_class, self.client, self.device
 
 
 class Shelf:
@@ -92,7 +93,8 @@ class Shelf:
 
     def __init__(self, connection: Connection, loads: Sequence[Load]) -> None:
         self._connection = connection
-        keys = sorted({(load.account.id, load.hit.ref.text) for load in loads})
+        keys = sorted({load.key for load in loads})
+        self._accounts = {load.account.hex: load.account.id for load in loads}
         self._standings = _standings(connection, keys)
         self._earliest = min(load.at for load in loads)
         self._new: dict[Key, list[Stored]] = {}
@@ -107,6 +109,8 @@ class Shelf:
 
     def recent(self, key: Key, standing: Standing, load: Load) -> list[Stored]:
         """The opens of this id around the time of a load; none for an account that does not fold."""
+        if standing.last_hit_at is NEVER:
+            return []
         window = timedelta(seconds=load.account.fold_s)
         if not window or abs(load.at - standing.last_hit_at) > window:
             return []
@@ -131,33 +135,33 @@ class Shelf:
         if not stored.is_new:
             self._hit[stored.id] = (key, stored)
 
-    def write(self) -> None:
-        """The rows of the ids, and the hits of opens written before."""
+    def write(self, converted: dict[int, Any]) -> None:
+        """The rows of the ids, and the hits of opens written before. `converted`: see BulkInsert."""
         rows = [
-            {"account_id": key[0], "ref": key[1]} | {name: getattr(self._standings[key], name) for name in _FIELDS}
-            for key in sorted(self._standings)
-        ]
+            (
+                self._accounts[key[0]], key[1], one.views, one.automatic, one.first_at, one.last_at, one.last_hit_at,
+                one.burst_hour, one.burst, one.awaited,
+            )
+            for key, one in self._standings.items()
+        ]  # fmt: skip
         if self._connection.dialect.name == "sqlite":
-            _upsert_on_sqlite(self._connection, rows)
+            _upsert_on_sqlite.many(self._connection, rows, converted=converted)
         else:
-            self._connection.execute(_upsert, rows)
+            self._connection.execute(_upsert, [_told(row) for row in rows])
         if self._hit:
             hits = [
-                {"row_account": key[0], "row_at": stored.at, "row_id": stored.id, "more": stored.hits}
+                {"row_account": UUID(key[0]), "row_at": stored.at, "row_id": stored.id, "more": stored.hits}
                 for key, stored in self._hit.values()
             ]
             self._connection.execute(_ADD_HITS, hits)
 
     def _read(self, key: Key, since: datetime | None) -> list[Stored]:
         """Newest first."""
-        found = select(*_STORED).where(Open.account_id == key[0], Open.ref == key[1])
+        found = select(*_STORED).where(Open.account_id == UUID(key[0]), Open.ref == key[1])
         if since is not None:
             found = found.where(Open.created_at >= since)
         found = found.order_by(Open.created_at.desc()).limit(MAX_RECENT if since is not None else 1).with_for_update()
-        return [
-            Stored(*row[:6], OpenClass(row[6]), row[7] or "", row[8] or "", row[9], row[10], 0, False)
-            for row in self._connection.execute(found)
-        ]
+        return [Stored.of(tuple(row)) for row in self._connection.execute(found)]
 
 
 _STORED = (
@@ -193,7 +197,7 @@ def _standings(connection: Connection, keys: Sequence[Key]) -> dict[Key, Standin
         return _locked_standings(connection, keys)
     found = {}
     for key in keys:
-        row = driver.execute(_READ_ONE, (key[0].hex, key[1])).fetchone()
+        row = driver.execute(_READ_ONE, key).fetchone()
         if row is not None:
             views, automatic, first_at, last_at, last_hit_at, burst_hour, burst, awaited = row
             found[key] = Standing(
@@ -209,16 +213,27 @@ def _time(text: str | None) -> datetime | None:
 
 def _locked_standings(connection: Connection, keys: Sequence[Key]) -> dict[Key, Standing]:
     """A row that is not there cannot be locked: it is made first, empty."""
-    empty: dict[str, Any] = {name: getattr(Standing(), name) for name in _FIELDS}
-    connection.execute(_claim, [{"account_id": key[0], "ref": key[1]} | empty for key in keys])
+    empty = {name: getattr(Standing(), name) for name in _FIELDS}
+    connection.execute(_claim, [{"account_id": UUID(key[0]), "ref": key[1]} | empty for key in keys])
     found = {}
-    for account_id, refs in by_account(keys).items():  # type: ignore[arg-type]
+    for account, refs in _by_account(keys).items():
         rows = connection.execute(
             select(OpenedId.ref, *_COLUMNS)
-            .where(OpenedId.account_id == account_id, OpenedId.ref.in_(refs))
+            .where(OpenedId.account_id == UUID(account), OpenedId.ref.in_(refs))
             .order_by(OpenedId.ref)
             .with_for_update()
         )
         for ref, *fields in rows:
-            found[account_id, ref] = Standing(*fields)
+            found[account, ref] = Standing(*fields)
     return found
+
+
+def _by_account(keys: Sequence[Key]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for account, ref in keys:
+        found.setdefault(account, []).append(ref)
+    return found
+
+
+def _told(row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(("account_id", "ref", *_FIELDS), row, strict=True))

@@ -19,14 +19,16 @@ _HEAD = struct.Struct("<8sQQQ")  # magic, where the first record begins, where t
 _RECORD = struct.Struct("<II")  # length, CRC-32
 _START = 64
 MAX_RECORD = 64 * 1024
+_sync = getattr(os, "fdatasync", os.fsync)  # macOS has neither this nor an allocation by a call
 
 
 class Part(NamedTuple):
-    """Records in order, and where they end. `lost`: loads that found no room since somebody asked."""
+    """Records in order, and where they end. `lost`: loads that found no room since somebody asked, and torn records."""
 
     records: list[bytes]
     end: int
     lost: int
+    is_empty: bool = False  # nothing to take out
 
 
 class Spool:
@@ -46,11 +48,11 @@ class Spool:
         with self._held() as (fd, start, end, lost):
             if len(record) > MAX_RECORD or end + _RECORD.size + len(record) > SIZE:
                 _write_head(fd, start, end, lost + 1)
-                os.fdatasync(fd)
+                _sync(fd)
                 return False
             os.pwrite(fd, _RECORD.pack(len(record), zlib.crc32(record)) + record, end)
             _write_head(fd, start, end + _RECORD.size + len(record), lost)
-            os.fdatasync(fd)
+            _sync(fd)
             return True
 
     def is_empty(self) -> bool:
@@ -69,7 +71,8 @@ class Spool:
         """The first records that were not taken out."""
         with self._held() as (fd, start, end, lost):
             content = os.pread(fd, min(end - start, limit * 2048), start)
-            at, records = 0, []
+            at = 0
+            records: list[bytes] = []
             while len(records) < limit and at + _RECORD.size <= len(content):
                 length, crc = _RECORD.unpack_from(content, at)
                 stop = at + _RECORD.size + length
@@ -89,7 +92,7 @@ class Spool:
             if start >= end:
                 start = end = _START
             _write_head(fd, start, end, lost - part.lost)
-            os.fdatasync(fd)
+            _sync(fd)
 
     @contextmanager
     def _held(self) -> Iterator[tuple[int, int, int, int]]:
@@ -108,10 +111,17 @@ def _head(fd: int) -> tuple[int, int, int]:
         magic, start, end, lost = _HEAD.unpack(head)
         if magic == _MAGIC and _START <= start <= end <= SIZE:
             return start, end, lost
-    os.posix_fallocate(fd, 0, SIZE)
+    _allocate(fd)
     _write_head(fd, _START, _START, 0)
     os.fsync(fd)
     return _START, _START, 0
+
+
+def _allocate(fd: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(fd, 0, SIZE)
+    else:
+        os.pwrite(fd, bytes(SIZE), 0)
 
 
 def _write_head(fd: int, start: int, end: int, lost: int) -> None:

@@ -15,7 +15,7 @@ from app.opens.models import UserAgent
 from app.opens.rules.agents import agent_id
 
 MAX_KNOWN = 20_000
-MAX_NEW_A_DAY = 5_000  # of one process: a flood of made-up ones costs bounded space
+MAX_NEW_A_DAY = 2_000  # of one process: a flood of made-up ones costs bounded space
 OTHER = "(one of too many user agents)"
 DAY_S = 86_400.0
 

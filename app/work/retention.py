@@ -18,6 +18,8 @@ from app.core import clock, partitions
 from app.core.db import begin_write, by_account
 from app.core.models import CronRun, Heartbeat, Job
 from app.core.runtime import runtime
+from app.opens.mailings.models import MailedId
+from app.opens.models import Open, OpenedId, OpenMissHour
 from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status
 from app.outbound.tally import Shift, Stand, shift
 from app.tracking import log_file
@@ -53,6 +55,9 @@ def clean_up(app: Flask) -> dict[str, int]:
         "delivery": _purge(
             engine, Delivery, (Delivery.created_at < oldest) & Delivery.status.not_in(OPEN_STATUSES), _take_from_tally
         ),
+        "opened_id": _purge(engine, OpenedId, OpenedId.last_hit_at < oldest),
+        "mailed_id": _purge(engine, MailedId, MailedId.sent_at < oldest),
+        "open_miss_hour": _purge(engine, OpenMissHour, OpenMissHour.hour < oldest),
         **_retire_partitioned(engine, oldest, now),
     }
     log_file.remove_old(settings, now.astimezone(ZoneInfo(settings.timezone)).date())
@@ -66,7 +71,7 @@ def clean_up(app: Flask) -> dict[str, int]:
 def _retire_partitioned(engine: Engine, oldest: datetime, now: datetime) -> dict[str, int]:
     """By DROP on PostgreSQL, row by row on SQLite. The open deliveries of an old event outlive it and are cancelled."""
     removed = {}
-    for model in (TrackedEvent, Attempt):
+    for model in (TrackedEvent, Attempt, Open):
         name = model.__tablename__
         if engine.dialect.name == "postgresql":
             with engine.begin() as connection:

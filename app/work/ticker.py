@@ -20,6 +20,9 @@ from app.core.models import CronRun, Lease
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
 from app.core.runtime import runtime
 from app.core.valkey import redis_url
+from app.opens import REPLAYER
+from app.opens.replay import Replayer
+from app.opens.rules.describe import describe_new
 from app.outbound.claim import open_targets
 from app.work import long_jobs
 from app.work.rq_workers import JOBS_QUEUE, queue_of
@@ -46,10 +49,12 @@ class Ticker:
         self._complaint = ""  # the last one, said once
         self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
         self._attention = Reconciler(self._runtime)
+        self._replayer: Replayer = app.extensions[REPLAYER]
 
     def tick(self) -> None:
         """Everything that is to be done this second."""
         self._pulse.beat()
+        self._replayer.replay()  # of this machine's spool, whoever leads
         now = clock.monotonic()
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S
@@ -58,6 +63,7 @@ class Ticker:
         if now < self._leads_until:
             self._ring_if_due()
             self._ring_for_jobs()
+            describe_new(self._runtime.engine)
             for task in SCHEDULE:
                 self._start(task, clock.now())
             self._attention.run_if_older(ATTENTION_S)

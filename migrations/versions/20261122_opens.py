@@ -260,7 +260,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_mailed_id_unopened",
         "mailed_id",
-        ["account_id", "sent_at"],
+        ["account_id", "sent_at", "ref", "mailing_id"],
         unique=False,
         sqlite_where=sa.text("opened_at IS NULL"),
         postgresql_where=sa.text("opened_at IS NULL"),

@@ -21,6 +21,7 @@ SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split(",")]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes of a run share these tests: what stands on the mortal PostgreSQL goes to one of them, which then
     needs only one, and so does each file, which may have a world for all its tests."""

@@ -54,7 +54,7 @@ def random_rows(account_id: UUID, start: datetime, end: datetime, count: int, se
                 device=device,
                 hits=chance.choice((1, 1, 1, 2, 5)),
                 is_view=chance.random() < 0.8,
-            )  # fmt: skip
+            )
         )
     return rows
 

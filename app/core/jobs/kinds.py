@@ -18,6 +18,7 @@ KINDS = {
     "replay": "app.deliveries.bulk:Replay",
     "cancel": "app.deliveries.bulk:Cancel",
     "export_events": "app.tracking.export:EventExport",
+    "reclassify": "app.opens.rules.reclassify:Reclassify",
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, literal, selec
 from sqlalchemy.dialects import postgresql
 
 from app.core.bulk import BulkInsert
+from app.core.errors import NotFound
 from app.opens.mailings.models import MailedId, Mailing, MailingDelay
 from app.opens.mailings.opened import Delay, add_delays
 from app.opens.mailings.reading import Row
@@ -47,7 +48,11 @@ def parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def add(connection: Connection, place: Place, rows: Sequence[Row]) -> int:
     """Lists the good rows of a part; one that is listed already stays as it is. Returns how many are new. To be
-    followed by `opened.wait_for_noting` and `mark`, each in a transaction of its own."""
+    followed by `opened.wait_for_noting` and `mark`, each in a transaction of its own. Raises NotFound when the mailing
+    is gone."""
+    there = select(Mailing.id).where(Mailing.id == place.mailing_id).with_for_update(read=True, key_share=True)
+    if connection.scalar(there) is None:
+        raise NotFound
     account_id, mailing_id, at = place
     first: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -135,8 +140,8 @@ def _await(connection: Connection, place: Place, refs: Iterable[str]) -> None:
 def take_off(connection: Connection, account_id: UUID, mailing_id: UUID) -> int:
     """Takes a part of a mailing's ids off its list, what was counted of them too; 0 when none are left."""
     mine = (MailedId.account_id == account_id) & (MailedId.mailing_id == mailing_id)
-    found = select(MailedId.ref, MailedId.sent_at, MailedId.opened_at).where(mine).order_by(MailedId.ref)
-    rows = connection.execute(found.limit(PART).with_for_update()).all()
+    found = select(MailedId.ref, MailedId.sent_at, MailedId.opened_at).where(MailedId.mailing_id == mailing_id)
+    rows = connection.execute(found.order_by(MailedId.ref).limit(PART).with_for_update()).all()
     listed = Mailing.listed - len(rows) if rows else 0  # older than what is kept: their rows went before
     if rows:
         connection.execute(delete(MailedId).where(mine, MailedId.ref.in_([row.ref for row in rows])))

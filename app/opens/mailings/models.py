@@ -46,7 +46,15 @@ class MailedId(Base):
 
     __tablename__ = "mailed_id"
     __table_args__ = (
-        Index("ix_mailed_id_unopened", "account_id", "sent_at", sqlite_where=_UNOPENED, postgresql_where=_UNOPENED),
+        Index(
+            "ix_mailed_id_unopened",
+            "account_id",
+            "sent_at",
+            "ref",
+            "mailing_id",
+            sqlite_where=_UNOPENED,
+            postgresql_where=_UNOPENED,
+        ),
         Index("ix_mailed_id_mailing_id", "mailing_id", "ref"),
         {"sqlite_with_rowid": False},
     )

@@ -16,7 +16,7 @@ from app.core.errors import Invalid, Text
 from app.core.periods import moment
 from app.opens import ids
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 20_000_000
 MAX_ROWS = 500_000
 MAX_LINE = 4_096  # characters
 MAX_SHOWN = 80  # of a line that is refused
@@ -24,7 +24,7 @@ DELIMITERS = (";", ",", "\t")
 ID_NAMES = ("id_fatura", "id", "fatura", "invoice", "invoice_id", "ref")
 TIME_NAMES = ("sent_at", "enviado_em")
 BLANK = ' \t\r\n,;"'  # a line of nothing else has no row
-BRAZILIAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2}:\d{2}(?::\d{2})?))?")
+BRAZILIAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2}):(\d{2}(?::\d{2})?))?")
 YEARS = range(2000, 2100)
 ZIP = b"PK\x03\x04"  # how XLSX begins
 
@@ -68,10 +68,10 @@ class _Columns(NamedTuple):
 def read(content: bytes, zone: tzinfo) -> Iterator[Row]:
     """The rows of a file, the wrong ones with why; times without an offset are on the clock of `zone`. Raises Invalid
     (`file`) at once when the file as a whole is of no use."""
-    text = _decoded(content)
+    encoding = _encoding(content)
     if max(content.count(b"\n"), content.count(b"\r")) > MAX_ROWS:
         raise Invalid({"file": [_l("The file has more than 500,000 lines. Split it.")]})
-    lines = enumerate(io.StringIO(text, newline=None), 1)
+    lines = enumerate(io.TextIOWrapper(io.BytesIO(content), encoding), 1)
     first = next(((number, line) for number, line in lines if line.strip(BLANK)), None)
     if first is None:
         raise Invalid({"file": [_l("The file is empty.")]})
@@ -85,15 +85,16 @@ def judged(text: str, sent_at: datetime | None = None, line: int = 0) -> Row:
     return Row(line, ref.text, sent_at, wrong, _shown(text) if wrong else "")
 
 
-def _decoded(content: bytes) -> str:
+def _encoding(content: bytes) -> str:
     if len(content) > MAX_BYTES:
-        raise Invalid({"file": [_l("The file is larger than 5 MB.")]})
+        raise Invalid({"file": [_l("The file is larger than 20 MB.")]})
     if b"\x00" in content or content.startswith(ZIP):
         raise Invalid({"file": [_l("This is not a CSV file. Save it as CSV (UTF-8) and try again.")]})
     try:
-        return content.decode("utf-8-sig")
+        content.decode("utf-8")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        return "latin-1"
+    return "utf-8-sig"
 
 
 def _columns(line: str) -> _Columns:
@@ -142,10 +143,8 @@ def _cells(line: str, delimiter: str) -> list[str] | None:
 def to_moment(text: str, zone: tzinfo) -> datetime | None:
     """`2026-11-21 14:03`, with an offset or `Z` too, and `21/11/2026 14:03`; None for what is neither."""
     if match := BRAZILIAN.fullmatch(text):
-        day, month, year, clock = match.groups()
-        text = f"{year}-{int(month):02}-{int(day):02}" + (
-            f"T{clock.zfill(5 if clock.count(':') == 1 else 8)}" if clock else ""
-        )
+        day, month, year, hour, rest = match.groups()
+        text = f"{year}-{int(month):02}-{int(day):02}" + (f"T{int(hour):02}:{rest}" if hour else "")
     found = moment(text, zone)
     return found.astimezone(UTC) if found is not None and found.year in YEARS else None
 

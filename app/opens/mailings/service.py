@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Connection, Select, delete, select
 
 from app.accounts import audit
 from app.core import clock, config_version
@@ -19,7 +19,7 @@ from app.core.pagination import Column, order_by
 from app.core.rollup import hour_of
 from app.core.schema import CONTROLS
 from app.opens.images.models import Image
-from app.opens.mailings.models import Mailing, MailingDelay
+from app.opens.mailings.models import Mailing
 from app.opens.mailings.opened import has_lists
 
 MAX_NAME = 120
@@ -102,18 +102,16 @@ def refuse_stale(mailing: Mailing, version: int | None) -> None:
         raise Conflict(current=mailing)
 
 
-def remove(actor: Actor, mailing: Mailing) -> None:
-    """Deletes a mailing whose ids are few or gone (see `lists`)."""
-    session = db.session()
-    connection = session.connection()
-    connection.execute(
-        delete(MailingDelay).where(MailingDelay.account_id == mailing.account_id, MailingDelay.mailing_id == mailing.id)
-    )
-    record(actor, "mailing.deleted", mailing, None)
-    session.delete(mailing)
-    session.flush()
-    if not has_lists(connection, mailing.account_id):
+def remove(connection: Connection, actor: Actor, account_id: UUID, id: UUID) -> bool:
+    """Deletes a mailing of which nothing is listed any more (`listing.take_off`); whether it was there."""
+    mine = (Mailing.account_id == account_id) & (Mailing.id == id)
+    name = connection.scalar(delete(Mailing).where(mine).returning(Mailing.name))
+    if name is None:
+        return False
+    audit.record(connection, actor, "mailing.deleted", subject_id=id, subject=name)
+    if not has_lists(connection, account_id):
         config_version.bump(connection)
+    return True
 
 
 def record(actor: Actor, action: str, mailing: Mailing, changes: audit.Changes | None) -> None:

@@ -167,9 +167,11 @@ LIBRARIES = (  # HTTP libraries and command line tools: "library:<name>"
     ("microsoft office existence discovery", "Microsoft Office"),
     ("microsoft office protocol discovery", "Microsoft Office"),
 )
-LANGUAGES = frozenset(  # libraries again: an agent that begins with one of these words
-    "java ruby php perl dart got node deno bun reqwest hyper undici python lua elixir erlang rust go nim".split()
-)
+# libraries again: an agent that begins with one of these words
+LANGUAGES = {
+    "java", "ruby", "php", "perl", "dart", "got", "node", "deno", "bun", "reqwest", "hyper", "undici", "python", "lua",
+    "elixir", "erlang", "rust", "go", "nim",
+}  # fmt: skip
 
 # A robot that is on no list and says so: "self_named"
 SELF_NAMED = (

@@ -87,7 +87,9 @@ def _size(body: bytes) -> tuple[int, int]:
         raise damaged()
     height, width, colours = struct.unpack(">HHB", body[1:6])
     if colours == 4:
-        raise refused(_l("This JPEG has the colours of print (CMYK). Save it as RGB: many mail programs cannot draw it."))
+        raise refused(
+            _l("This JPEG has the colours of print (CMYK). Save it as RGB: many mail programs cannot draw it.")
+        )
     return width, height
 
 

@@ -1,0 +1,60 @@
+"""What the pages of opens say of classes, programs, devices and images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.opens.models import NO_IMAGE, OpenClass
+
+CLASSES: dict[str, tuple[Any, str, Any]] = {  # name, tone, what it means
+    OpenClass.HUMAN: (_l("Person"), "success", _l("A mail program or browser showed the image to somebody.")),
+    OpenClass.IMAGE_PROXY: (
+        _l("Via proxy"),
+        "info",
+        _l("Gmail, Yahoo and others fetch the image when the person opens the message, from a device unknown."),
+    ),
+    OpenClass.PREFETCH: (
+        _l("Automatic"),
+        "warning",
+        _l("Loaded ahead of anybody, as Apple Mail does for each message: says nothing about reading."),
+    ),
+    OpenClass.BOT: (_l("Bot"), "secondary", _l("Crawlers, security scanners and programs.")),
+}
+DEVICES: dict[str, Any] = {
+    "computer": _l("Computer"),
+    "phone": _l("Phone"),
+    "tablet": _l("Tablet"),
+    "other": _l("Other device"),
+    "unknown": _l("Unknown (through a proxy)"),
+}
+DELAYS: tuple[Any, ...] = (  # as DELAY_BOUNDS_H
+    _l("Under 1 hour"),
+    _l("1 to 3 hours"),
+    _l("3 to 6 hours"),
+    _l("6 to 12 hours"),
+    _l("12 to 24 hours"),
+    _l("Day 1"),
+    _l("Day 2"),
+    _l("Days 3 to 6"),
+    _l("Days 7 to 13"),
+    _l("Later"),
+)
+
+
+def client_name(client: str) -> str:
+    return client if client not in ("", "unknown") else str(_("Unknown") if client else _("Not looked at yet"))
+
+
+def device_name(device: str) -> str:
+    return str(DEVICES.get(device, device) if device else _("Not looked at yet"))
+
+
+def image_name(id_: UUID, files: Mapping[UUID, str]) -> str:
+    if id_ == NO_IMAGE:
+        return str(_("Built-in 1×1"))
+    return files.get(id_) or str(_("Deleted image"))

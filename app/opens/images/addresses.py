@@ -1,0 +1,61 @@
+"""The addresses of an account's images, as pages and API show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.accounts.sign_in import first_account
+from app.core.runtime import runtime
+from app.opens.links import ID, image_url, preview_token, tag
+from app.opens.rules import settings
+
+PLACEHOLDER = "[ID]"  # pasted as it is, it is known for a variable that nobody filled in
+SIGNATURE = "[SIGNATURE]"
+PREVIEW_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """`account_key` is empty for the first account, whose addresses need none."""
+
+    public_url: str
+    account_key: str
+    signing_key: bytes | None
+
+    def plain(self, file: str) -> str:
+        return image_url(self.public_url, file, **self._account())
+
+    def with_id(self, file: str, placeholder: str = PLACEHOLDER) -> str:
+        """The placeholder stays as it is: quoted, no tool would find it."""
+        url = self.plain(file)
+        return f"{url}{'&' if '?' in url else '?'}{ID}={placeholder}"
+
+    def signed(self, file: str, placeholder: str = PLACEHOLDER) -> str:
+        return f"{self.with_id(file, placeholder)}&s={SIGNATURE}"
+
+    def tag(self, file: str, placeholder: str = PLACEHOLDER) -> str:
+        return tag(self.with_id(file, placeholder))
+
+    def preview(self, file: str, now: datetime) -> str | None:
+        """Shows the image for a week and counts nothing; None while the account has no key."""
+        if self.signing_key is None:
+            return None
+        token = preview_token(self.signing_key, file, now + PREVIEW_FOR)
+        return image_url(self.public_url, file, **self._account(), preview=token)
+
+    def _account(self) -> dict[str, str]:
+        return {"k": self.account_key} if self.account_key else {}
+
+
+def addresses_of(session: Session, account_id: UUID) -> Addresses:
+    """An account has its keys from its first image on."""
+    state = runtime()
+    keys = settings.keys_of(session.connection(), state.vault, account_id)
+    if keys is None:
+        return Addresses(state.settings.public_url, "", None)
+    is_first = first_account(session).id == account_id
+    return Addresses(state.settings.public_url, "" if is_first else keys.account_key, keys.signing[0])

@@ -1,0 +1,190 @@
+"""The filtered log as a table: at once while it is small, as a long job when it is not."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from app.accounts import audit
+from app.accounts.models import User
+from app.core import jobs, spreadsheets
+from app.core.access import Actor
+from app.core.db import TooSlow, time_limited
+from app.core.i18n import number
+from app.core.jobs import Hold, LongJob
+from app.core.models import Job
+from app.core.spreadsheets import Cell, Out
+from app.opens.dashboard.words import client_name, device_name
+from app.opens.log import reading
+from app.opens.log.filters import Filters, from_json
+from app.opens.log.listing import image_names
+from app.opens.log.reading import Line
+from app.opens.log.words import class_name, is_counted, reason_word
+
+KIND = "export_opens"
+AT_ONCE = 1_000  # rows of an answer, a quarter of a second of our thread; more go to a worker
+PART = 500  # rows of one read
+LOOK_S = 2.0  # for finding out how many there are
+COLUMNS = (
+    _l("Time"), _l("ID"), _l("Image"), _l("File"), _l("Class"), _l("Reason"), _l("Counted"), _l("First open"),
+    _l("Mail program"), _l("Device"), _l("Address"), _l("Loads"), _l("Referrer"), _l("User agent"), _l("Rule version"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants as a file: `suffix` is a format of `core.spreadsheets`, times are on the clock of `zone`."""
+
+    account_id: UUID
+    filters: Filters
+    suffix: str
+    zone: str
+    language: str
+
+    @property
+    def filename(self) -> str:
+        with force_locale(self.language):
+            name = _("opens")
+        return f"{name}.{self.suffix}"
+
+
+def is_small(session: Session, order: Order) -> bool:
+    """Whether the file can be made while somebody waits."""
+    with contextlib.suppress(TooSlow), time_limited(session, LOOK_S):
+        return reading.search(session, order.account_id, order.filters, limit=AT_ONCE).next is None
+    return False
+
+
+def write_table(session: Session, order: Order, out: Out) -> int:
+    """Writes the whole file, in reads of PART rows that each end before the next; returns its number of rows."""
+    rows = 0
+    with force_locale(order.language), spreadsheets.table(order.suffix, out, COLUMNS, order.language) as table:
+        for part in _parts(session, order):
+            for row in part:
+                table.add(row)
+            rows += len(part)
+    return rows
+
+
+def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
+    after: str | None = None
+    zone = ZoneInfo(order.zone)
+    while True:
+        found = reading.search(session, order.account_id, order.filters, after=after, limit=PART)
+        names = image_names(session, order.account_id, (line.open.image_id for line in found.rows))
+        part = [_row(line, zone, names) for line in found.rows]
+        session.rollback()  # no read transaction is open while the rows are written
+        yield part
+        if found.next is None:
+            return
+        after = found.next
+
+
+def _row(line: Line, zone: tzinfo, names: Mapping[UUID, str]) -> list[Cell]:
+    found = line.open
+    return [
+        found.created_at.astimezone(zone),
+        found.ref,
+        names.get(found.image_id, ""),
+        found.file,
+        class_name(found.open_class),
+        reason_word(found.reason),
+        _("Yes") if is_counted(found) else _("No"),
+        _("Yes") if found.is_first else _("No"),
+        client_name(found.client or ""),
+        device_name(found.device or ""),
+        found.address,
+        found.hits,
+        found.referer,
+        line.agent,
+        found.rule_version,
+    ]
+
+
+def note(store: Any, actor: Actor, order: Order, rows: int) -> None:
+    """For the audit: who took which rows along. They hold ids, addresses and user agents: personal data."""
+    changes: audit.Changes = {
+        "filters": [None, order.filters.to_json()],
+        "rows": [None, rows],
+        "format": [None, order.suffix],
+    }
+    audit.record(store, actor, "opens.exported", changes=changes)
+
+
+def start(session: Session, actor: Actor, order: Order, total: int | None) -> UUID:
+    """Hands the order to a worker, in the caller's write transaction; the job's id."""
+    params = {
+        "filters": order.filters.to_json(), "format": order.suffix, "zone": order.zone, "language": order.language
+    }  # fmt: skip
+    return jobs.start(
+        session.connection(),
+        account_id=order.account_id,
+        kind=KIND,
+        params=params,
+        total=total,
+        created_by=actor.user_id,
+    )
+
+
+class OpenExport(LongJob):
+    """The same table, made by a worker. One that takes over begins the file anew."""
+
+    title = _l("Export of opens")
+    permission = "opens.view"
+    back = "opens.log"
+
+    def run(self, hold: Hold) -> dict[str, Any]:
+        given = hold.params
+        order = Order(hold.account_id, from_json(given["filters"]), given["format"], given["zone"], given["language"])
+        self._forget_progress(hold)
+        kind = spreadsheets.KINDS[order.suffix]
+        with Session(self.runtime.engine) as session, hold.file(order.filename, kind.content_type) as out:
+            rows, is_cut = self._write(hold, session, order, out)
+        with hold.part() as part:
+            note(part.connection, self._actor(part.connection, hold), order, rows)
+        return {"rows": rows, "cut": is_cut}
+
+    def _write(self, hold: Hold, session: Session, order: Order, out: Out) -> tuple[int, bool]:
+        rows = 0
+        with force_locale(order.language), spreadsheets.table(order.suffix, out, COLUMNS, order.language) as table:
+            for lines in _parts(session, order):
+                fitting = lines if table.max_rows is None else lines[: table.max_rows - rows]
+                for line in fitting:
+                    table.add(line)
+                rows += len(fitting)
+                with hold.part() as part:
+                    part.done += len(fitting)
+                    part.cursor = {"rows": rows}
+                if len(fitting) < len(lines):
+                    return rows, True
+        return rows, False
+
+    def _forget_progress(self, hold: Hold) -> None:
+        if hold.cursor:
+            with hold.part() as part:
+                part.done -= hold.cursor["rows"]
+                part.cursor = {"rows": 0}
+
+    def _actor(self, connection: Connection, hold: Hold) -> Actor:
+        email = connection.scalar(select(User.email).where(User.id == hold.created_by))
+        return Actor(hold.account_id, hold.created_by, email or audit.SYSTEM)
+
+    def words(self, job: Job) -> str:
+        result = job.result or {}
+        rows = int(result.get("rows", 0))
+        said = str(ngettext("%(number)s open.", "%(number)s opens.", rows, number=number(rows)))
+        if result.get("cut"):
+            most = number(rows)
+            said += " " + _("A sheet of XLSX ends after %(most)s: export as CSV or a shorter period.", most=most)
+        return said

@@ -1,0 +1,99 @@
+"""What the pages of opens show beside the rows: choices, chips of what is filtered, and the names of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core import clock
+from app.core.i18n import date_text, datetime_text
+from app.core.periods import HOUR, is_day
+from app.core.rollup import hour_of
+from app.opens import figures
+from app.opens.dashboard.words import client_name, device_name, image_name
+from app.opens.images.models import Image
+from app.opens.log.filters import NAMES, Asked
+from app.opens.log.words import COUNTED_WORDS, FILTER_WORDS, KIND_WORDS
+from app.opens.models import NO_IMAGE
+
+MOST_IMAGES = 200  # options; an older one is reached from its own page
+SEEN_IN = timedelta(days=28)  # programs to choose from, where no period is asked for
+LONGEST_OPTION = 60  # characters
+Choice = tuple[str, Any]  # value, word
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the filters."""
+
+    kinds: list[Choice]
+    images: list[Choice]
+    clients: list[Choice]
+    devices: list[Choice]
+    counted: list[Choice]
+
+    def word(self, name: str, value: str) -> Any:
+        """How people call the value of a filter."""
+        options = {
+            "class": self.kinds, "image": self.images, "client": self.clients, "device": self.devices,
+            "counted": self.counted, "first": [("1", _("Yes"))],
+        }  # fmt: skip
+        return next((word for key, word in options.get(name, []) if key == value), value)
+
+
+def choices(session: Session, account_id: UUID, given: Mapping[str, str], asked: Asked) -> Choices:
+    """What there is to choose from, and what was given besides, so that the form keeps it."""
+    end = asked.filters.end or clock.now()
+    start = asked.filters.start or end - SEEN_IN
+    span = (hour_of(max(start, end - SEEN_IN)), hour_of(end) + HOUR)
+    seen = figures.slices(session.connection(), account_id, *span, by=("client", "device"))
+    images = (
+        select(Image.id, Image.name)
+        .where(Image.account_id == account_id)
+        .order_by(Image.created_at.desc())
+        .limit(MOST_IMAGES)
+    )
+    clients = sorted({client for client, _device in seen if client}, key=str.casefold)
+    devices = sorted({device for _client, device in seen if device})
+    named = [(str(row.id), row.name) for row in session.execute(images)]
+    return Choices(
+        kinds=[(str(kind), word) for kind, word in KIND_WORDS.items()],
+        images=_and(given.get("image"), [*named, (str(NO_IMAGE), image_name(NO_IMAGE, {}))]),
+        clients=_and(given.get("client"), [(client, client_name(client)) for client in clients]),
+        devices=_and(given.get("device"), [(device, device_name(device)) for device in devices]),
+        counted=list(COUNTED_WORDS.items()),
+    )
+
+
+def _and(given: str | None, options: list[Choice]) -> list[Choice]:
+    is_there = not given or any(given == value for value, _word in options)
+    return options if is_there else [*options, (given or "", (given or "")[:LONGEST_OPTION])]
+
+
+def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[str, Any, Any]]:
+    """(name, its word, the value in words) of every filter in the URL."""
+    moments = dict(asked.moments)
+    found = []
+    for name in NAMES:
+        text = given.get(name, "").strip()
+        if not text:
+            continue
+        value = known.word(name, text)
+        if moments.get(name) is not None:
+            value = date_text(date.fromisoformat(text)) if is_day(text) else datetime_text(moments[name])
+        found.append((name, FILTER_WORDS[name], value))
+    return found
+
+
+def image_names(session: Session, account_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Of those that are still in the library."""
+    wanted = set(ids) - {NO_IMAGE}
+    found = select(Image.id, Image.name).where(Image.account_id == account_id, Image.id.in_(wanted))
+    return {row.id: row.name for row in session.execute(found)} if wanted else {}

@@ -1,0 +1,1 @@
+"""Pages of ids: those not opened, and every list as a file."""
