@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench import arrival, delivery, intake
+from bench import arrival, delivery, intake, opens
 from bench.goals import QUICK, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
 from bench.machine import Machine, Others
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
     "intake": intake.run,
     "delivery": delivery.run,
     "arrival": arrival.run,
+    "opens": opens.run,
 }
 VERDICTS = {True: "pass", False: "FAIL", None: "not judged"}
 

@@ -1,4 +1,4 @@
-"""Load on one URL: by wrk when it is on the PATH, else by threads of our own; every body with an id of its own."""
+"""Load on one URL: by wrk when it is on the PATH, else by threads of our own; every request with an id of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -20,18 +21,20 @@ from bench.goals import percentile
 from bench.processes import pin
 
 CONNECTIONS = 32
-SCRIPT = Path(__file__).with_name("post.lua")
+HERE = Path(__file__).parent
+AGENTS = HERE / "agents.txt"  # what loads e-mail images: people's programs, proxies, a few crawlers
 _slices = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """What was sent where; `%ID%` in the body becomes new with every request."""
+    """What was sent where; `%ID%` in the body, or in the path of a GET, becomes new with every request. A GET comes
+    from many user agents in turn."""
 
     port: int
     path: str
     headers: Mapping[str, str]
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None  # None: a GET
 
     @property
     def text(self) -> str:
@@ -74,10 +77,11 @@ def _wrk(shot: Shot, prefix: str, seconds: float) -> Answered:
         body.flush()
         url = f"http://127.0.0.1:{shot.port}{shot.path}"
         headers = [f"{name}: {value}" for name, value in shot.headers.items()]
+        script = ["get.lua", url, "--", str(AGENTS)] if shot.body is None else ["post.lua", url, "--", body.name]
         command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s"]
         said = subprocess.run(
-            [*command, str(SCRIPT), url, "--", body.name, prefix, *headers],
-            capture_output=True, text=True, check=True, preexec_fn=lambda: pin(0, 1),
+            [*command, *script, prefix, *headers],
+            capture_output=True, text=True, check=True, cwd=HERE, preexec_fn=lambda: pin(0, 1),
         ).stdout  # fmt: skip
     line = next(line for line in said.splitlines() if line.startswith("FIGURES "))
     total, took_us, p99_us, refused, lost = map(int, line.split()[1:])
@@ -99,7 +103,7 @@ def _own(shot: Shot, prefix: str, seconds: float, connections: int, requests: in
             if number is None:
                 break
             started = time.perf_counter()
-            status = post(connection, shot, f"{prefix}{number}")
+            status = ask(connection, shot, f"{prefix}{number}", number)
             (took if status < 300 else refused).append(time.perf_counter() - started)
         connection.close()
 
@@ -111,6 +115,22 @@ def _own(shot: Shot, prefix: str, seconds: float, connections: int, requests: in
         thread.join()
     duration = time.monotonic() - started
     return Answered(len(took), len(refused), 0, duration, percentile(took, 0.99) * 1000, 0)
+
+
+def ask(connection: HTTPConnection, shot: Shot, id_: str, number: int) -> int:
+    """One request of its own id; gives the status."""
+    if shot.body is not None:
+        return post(connection, shot, id_)
+    agents = _agents()
+    connection.request("GET", shot.path.replace("%ID%", id_), headers={"User-Agent": agents[number % len(agents)]})
+    response = connection.getresponse()
+    response.read()
+    return response.status
+
+
+@cache
+def _agents() -> list[str]:
+    return AGENTS.read_text("utf-8").splitlines()
 
 
 def post(connection: HTTPConnection, shot: Shot, id_: str) -> int:

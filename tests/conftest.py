@@ -60,8 +60,8 @@ PAIRED = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what must run alone or in pairs, and numbers the ids in names: one made at import differs between the processes of a
-    run, which must agree on the names."""
+    """Marks what must run alone or in pairs, and numbers the ids in names: one made at import differs between the
+    processes of a run, which must agree on the names."""
     seen: dict[str, str] = {}
     for item in items:
         if item.nodeid.startswith(ALONE):

@@ -37,7 +37,7 @@ def gallery_app(data_dir: Path) -> Flask:
 def served(app: Flask) -> Iterator[str]:
     """The app on a free loopback port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)  # so often it looks for its end
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.port}"

@@ -13,7 +13,12 @@ from bench.goals import Bench, Goal, Scale, Unsound
 FEW = Scale(
     rounds=1, requests=20, meta_events=20, kwai_events=20, rq_events=5, rq_fork_events=2, paced_s=0.1, paced_per_s=200
 )
-GOALS = {"intake": ["P4", "P5"], "delivery": ["P6", "P6", "P6", "P7", "P7", "P7"], "arrival": ["P8", "P8", "P8", "P8"]}
+GOALS = {
+    "intake": ["P4", "P5"],
+    "delivery": ["P6", "P6", "P6", "P7", "P7", "P7"],
+    "arrival": ["P8", "P8", "P8", "P8"],
+    "opens": ["P1", "P2", "P3"],
+}
 
 
 @pytest.mark.parametrize("name", sorted(bench.BENCHMARKS))

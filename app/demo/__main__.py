@@ -48,8 +48,9 @@ def prepare(settings: Settings) -> str:
     started = time.monotonic()
     written = fill(app)
     runtime(app).engine.dispose()
-    if written:
-        say(f"Wrote a month of {written:,} events in {time.monotonic() - started:.1f} s.")
+    if written.events:
+        took_s = time.monotonic() - started
+        say(f"Wrote a month of {written.events:,} events and {written.opens:,} opens of mails in {took_s:.1f} s.")
     return f"Look around as any of its people: {link(settings)}"
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
@@ -20,56 +20,61 @@ from app.accounts.clients import service as clients
 from app.accounts.models import Account, ApiClient, User
 from app.accounts.sign_in import first_account
 from app.core import clock
-from app.core.bulk import BulkInsert
 from app.core.db import begin_write, db, write
-from app.core.ids import uuid7, uuid7_at
+from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.demo.cast import ACCOUNTS, TOKEN_DIED, DemoAccount, DemoPixel
-from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, Try, stories
-from app.destinations import registry
+from app.demo.events import Placed, write_events
+from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, stories
+from app.demo.opens import fill_opens
 from app.outbound import targets
-from app.outbound.models import Attempt, Delivery, Status, Target
-from app.outbound.tally import OPEN, Shift, Stand, shift
+from app.outbound.models import Target
 from app.pixels import service as pixels
 from app.pixels.models import Pixel
-from app.tracking import matches
-from app.tracking.models import TrackedEvent
 
 EVENTS = 30_000
 SEED = 2026
 PART = 200  # events of one short transaction
-NOTE = "demo.json"  # in the data folder: the clients' tokens, for the traffic that goes on
+MAILS = 0.63  # for each event; some 2.5 opens each
+NOTE = "demo.json"  # in the data folder: the clients' tokens and addresses of images, for the traffic that goes on
 
 
-class Placed:
-    """A company that is in the database: ids of its pixels and clients."""
-
-    def __init__(self, account_id: UUID, pixel_ids: dict[str, UUID], client_ids: list[UUID]) -> None:
-        self.account_id = account_id
-        self.pixel_ids = pixel_ids
-        self.client_ids = client_ids
+class Written(NamedTuple):
+    events: int
+    opens: int
 
 
-def fill(app: Flask, events: int = EVENTS, seed: int = SEED) -> int:
-    """Fills an empty, migrated database; returns how many events it wrote. Leaves a database with people alone (0)."""
-    state, now, written = runtime(app), clock.now(), 0
+def fill(app: Flask, events: int = EVENTS, seed: int = SEED) -> Written:
+    """Fills an empty, migrated database with some `events` and one and a half times as many opens; returns how many it
+    wrote. Leaves a database with people alone (none)."""
+    now, written = clock.now(), Written(0, 0)
     tokens: list[dict[str, Any]] = []
+    images: list[str] = []
     with app.app_context():
         if db.session.scalar(select(User.id).limit(1)) is not None:
-            return 0
+            return written
         db.session.rollback()
         for number, cast in enumerate(ACCOUNTS):
-            random = Random(f"{seed}-{number}")  # noqa: S311 - a story, no secret
             placed = _place(cast, number == 0, tokens, now)
-            told = stories(random, cast.pixels, len(cast.clients), round(events * cast.share), now)
-            for part in _parts(told, PART):
-                with begin_write(state.engine) as connection:
-                    _write(connection, state.settings, placed, part)
-                written += len(part)
-            _tell_endings(cast, placed, now)
+            share = round(events * cast.share)
+            told = _fill_events(Random(f"{seed}-{number}"), cast, placed, share, now)  # noqa: S311 - a story, no secret
+            mails, readers = round(share * MAILS), Random(f"{seed}-{number}-mails")  # noqa: S311
+            opens, paths = fill_opens(readers, cast, placed.account_id, number == 0, mails, now)
+            images += paths
+            written = Written(written.events + told, written.opens + opens)
         db.session.remove()
-    _note(state.settings, tokens)
+    _note(runtime(app).settings, {"clients": tokens, "images": images})
+    return written
+
+
+def _fill_events(random: Random, cast: DemoAccount, placed: Placed, count: int, now: datetime) -> int:
+    state, written = runtime(), 0
+    for part in _parts(stories(random, cast.pixels, len(cast.clients), count, now), PART):
+        with begin_write(state.engine) as connection:
+            write_events(connection, state.settings, placed, part)
+        written += len(part)
+    _tell_endings(cast, placed, now)
     return written
 
 
@@ -139,118 +144,7 @@ def _tell_endings(cast: DemoAccount, placed: Placed, now: datetime) -> None:
         )
 
 
-# -- events -----------------------------------------------------------------------------------------------------------
-
-_EVENT_COLUMNS = [column.name for column in TrackedEvent.__table__.columns if column.name != "edited_at"]
-_insert_events = BulkInsert(TrackedEvent, _EVENT_COLUMNS)
-_DELIVERY_COLUMNS = [
-    column.name for column in Delivery.__table__.columns if column.name not in ("lease_token", "waiter", "replayed_at")
-]
-_insert_deliveries = BulkInsert(Delivery, _DELIVERY_COLUMNS)
-_insert_attempts = BulkInsert(Attempt, [column.name for column in Attempt.__table__.columns])
-
-
-def _write(connection: Connection, settings: Settings, placed: Placed, part: Sequence[Story]) -> None:
-    events, deliveries, attempts, shifts, signs = [], [], [], [], []
-    for story in part:
-        event = _event(placed, story)
-        delivery = _delivery(settings, event, story)
-        events.append(event)
-        deliveries.append(delivery)
-        attempts += [_attempt(event, number, each, story.bits) for number, each in enumerate(story.tries, start=1)]
-        ended = Stand(delivery["status"], delivery["error"], delivery["done_at"])
-        shifts.append(
-            Shift(
-                placed.account_id, event["target_id"], event["created_at"], None, ended if delivery["done_at"] else OPEN
-            )
-        )
-        signs.append(
-            matches.Accepted(placed.account_id, event["target_id"], story.pixel.platform, story.at, event["identity"])
-        )
-    _insert_events(connection, events)
-    _insert_deliveries(connection, deliveries)
-    _insert_attempts(connection, attempts)
-    shift(connection, shifts)
-    matches.count(connection, signs)
-
-
-def _event(placed: Placed, story: Story) -> dict[str, Any]:
-    id_ = uuid7_at(story.at, story.bits)
-    identity = story.identity if story.status != Status.CANCELLED else {}
-    return {
-        "account_id": placed.account_id,
-        "created_at": story.at,
-        "id": id_,
-        "client_id": placed.client_ids[story.client],
-        "target_id": placed.pixel_ids[story.pixel.pixel_id],
-        "platform": story.pixel.platform,
-        "pixel_id": story.pixel.pixel_id,
-        "event_name": story.name,
-        "event_id": f"evt_{id_.hex}",
-        "event_time": story.at,
-        "click_id": story.click,
-        "value": story.fields.get("value"),
-        "currency": story.fields.get("currency"),
-        "em_hash": (identity.get("em") or [None])[0],
-        "ph_hash": (identity.get("ph") or [None])[0],
-        "identity": identity,
-        "fields": story.fields,
-        "repeats": story.repeats,
-        "repeated_at": story.at + timedelta(seconds=7) if story.repeats else None,
-    }
-
-
-def _delivery(settings: Settings, event: dict[str, Any], story: Story) -> dict[str, Any]:
-    last = story.tries[-1] if story.tries else None
-    ended = story.status != Status.PENDING
-    done_at = story.at + timedelta(seconds=last.after_s, milliseconds=last.ms) if last else story.at
-    return {
-        "account_id": event["account_id"],
-        "id": event["id"],
-        "kind": "conversion",
-        "target_id": event["target_id"],
-        "ref_id": event["id"],
-        "ref_at": story.at,
-        "generation": 0,
-        "status": story.status,
-        "attempts": len(story.tries) if ended else 0,
-        "next_at": done_at,
-        "expires_at": story.at + registry.get(story.pixel.platform, settings).max_age,
-        "http_status": last.status if last else None,
-        "outcome": last.verdict if last else None,
-        "error": story.error,
-        "detail": story.detail or (last.detail if last else None) or None,
-        "response": _answer(last),
-        "created_at": story.at,
-        "done_at": done_at if ended else None,
-    }
-
-
-def _answer(last: Try | None) -> str | None:
-    if last is None:
-        return None
-    return json.dumps({"result": 1} if last.status == 200 else {"error": {"message": last.detail}})
-
-
-def _attempt(event: dict[str, Any], number: int, each: Try, bits: int) -> dict[str, Any]:
-    started_at = event["created_at"] + timedelta(seconds=each.after_s)
-    id_ = uuid7_at(started_at, bits + number)
-    return {
-        "account_id": event["account_id"],
-        "created_at": started_at.replace(microsecond=started_at.microsecond // 1000 * 1000),
-        "id": id_,
-        "delivery_id": event["id"],
-        "n": number,
-        "started_at": started_at,
-        "duration_ms": each.ms,
-        "http_status": each.status,
-        "outcome": each.verdict,
-        "detail": each.detail or None,
-        "response": _answer(each),
-    }
-
-
-def _note(settings: Settings, tokens: list[dict[str, Any]]) -> None:
+def _note(settings: Settings, noted: dict[str, Any]) -> None:
     descriptor = os.open(settings.data_dir / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({"clients": tokens}, file)
+        json.dump(noted, file)

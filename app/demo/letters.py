@@ -15,11 +15,11 @@ from app.demo.readers import (
     GMAIL,
     GMAIL_AHEAD,
     MACHINES,
+    OFFICE,
     PASSED_ON,
     PROGRAMS,
     Reader,
     somebody,
-    OFFICE,
 )
 
 GATEWAYS, APPLE = "203.0.113.0", "192.0.2.0"  # networks, as stored

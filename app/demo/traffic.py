@@ -1,4 +1,4 @@
-"""`python -m app.demo.traffic`: client apps that go on sending, slowly, until they are stopped."""
+"""`python -m app.demo.traffic`: client apps and readers of mails that go on, slowly, until they are stopped."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from random import Random
 from typing import Any
 
 from app.core import clock, stopping
-from app.core.exchange import Call
+from app.core.exchange import Call, Reply
 from app.core.http import Client
 from app.core.settings import Settings
 from app.demo.fill import NOTE
 from app.demo.month import GOODS, NAMES
+from app.demo.readers import MACHINES, somebody
 
-PAUSES_S = (1.0, 6.0)
+PAUSES_S = (0.6, 3.4)
+OPENS = 0.4  # of what goes on; the rest are events
+RELOADS = 0.08
 
 
 def event(random: Random, platform: str, pixel_id: str) -> dict[str, Any]:
@@ -38,21 +41,57 @@ def event(random: Random, platform: str, pixel_id: str) -> dict[str, Any]:
     return body
 
 
+def open_of(random: Random, noted: list[str]) -> tuple[str, dict[str, str]]:
+    """Where somebody's mail program looks for an image, and the headers it sends."""
+    reader = somebody(random)
+    agent = random.choice(MACHINES) if random.random() < 0.06 else reader.agent
+    headers = {"User-Agent": agent}
+    if reader.referer and agent == reader.agent:
+        headers["Referer"] = f"https://{reader.referer}"
+    return random.choice(noted), headers
+
+
+class Traffic:
+    """What goes on at a web server. `noted` is what the fill left in its NOTE."""
+
+    def __init__(self, url: str, noted: dict[str, Any], random: Random) -> None:
+        self._url = url
+        self._noted = noted
+        self._random = random
+        self._client = Client(timeout_s=10)
+
+    def go_on(self) -> None:
+        reply = self._open() if self._random.random() < OPENS else self._event()
+        if reply.status is not None and not reply.ok:  # the web server may not be up yet
+            print(f"{clock.now():%H:%M:%S} a request was not accepted: {reply.status}", flush=True)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _event(self) -> Reply:
+        app = self._random.choice(self._noted["clients"])
+        platform, pixel_id = self._random.choice(app["pixels"])
+        headers = {"Authorization": f"Bearer {app['token']}", "Prefer": "respond-async"}
+        body = event(self._random, platform, pixel_id)
+        return self._client.send(Call("POST", f"{self._url}/api/tracking/events", body, headers))
+
+    def _open(self) -> Reply:
+        path, headers = open_of(self._random, self._noted["images"])
+        call = Call("GET", f"{self._url}{path}", headers=headers)
+        if self._random.random() < RELOADS:
+            self._client.send(call)
+        return self._client.send(call)
+
+
 def main() -> int:
     settings = Settings.load()
-    noted = json.loads((settings.data_dir / NOTE).read_text("utf-8"))["clients"]
-    random = Random()  # noqa: S311 - made-up shoppers
+    noted = json.loads((settings.data_dir / NOTE).read_text("utf-8"))
     stopping.take_stop_signals()
-    with_client = Client(timeout_s=10)
+    random = Random()  # noqa: S311 - made-up shoppers
+    traffic = Traffic(f"http://127.0.0.1:{settings.port}", noted, random)
     while not stopping.wait_for_stop(random.uniform(*PAUSES_S)):
-        app = random.choice(noted)
-        platform, pixel_id = random.choice(app["pixels"])
-        headers = {"Authorization": f"Bearer {app['token']}", "Prefer": "respond-async"}
-        url = f"http://127.0.0.1:{settings.port}/api/tracking/events"
-        reply = with_client.send(Call("POST", url, event(random, platform, pixel_id), headers))
-        if reply.status is not None and not reply.ok:  # the web server may not be up yet
-            print(f"{clock.now():%H:%M:%S} an event was not accepted: {reply.status}", flush=True)
-    with_client.close()
+        traffic.go_on()
+    traffic.close()
     return 0
 
 

@@ -10,7 +10,12 @@ REPLAYER = "kalitrack.open_replayer"
 
 
 def init_app(app: Flask, door: FrontDoor) -> None:
-    """The route of images at the front door; pages, API and menu."""
+    """The route of images at the front door; pages, API, menu, commands and checks."""
+    _answer_loads(app, door)
+    _show(app)
+
+
+def _answer_loads(app: Flask, door: FrontDoor) -> None:
     from app.core import config_version
     from app.core.runtime import runtime
     from app.opens import lost
@@ -26,3 +31,12 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     ImageRoute(state.writer, library, spool, replayer).register(door)
     config_version.on_bump.append(library.clear)
     lost.watch()
+
+
+def _show(app: Flask) -> None:
+    from app.opens import dashboard, images, log, mailings, pages, rules, stats
+    from app.opens.dashboard import pages as _dashboard  # noqa: F401 - its views are on the shared blueprint now
+
+    for part in (dashboard, images, log, mailings, rules, stats):
+        part.init_app(app)
+    app.register_blueprint(pages.bp)

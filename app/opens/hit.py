@@ -56,7 +56,7 @@ def read_hit(environ: Environ, path: str) -> Hit:
         wanted.get("s", "")[:64],
         wanted.get("preview", "")[:64],
         cut(agent if agent.isascii() else _decoded(agent)),
-        read_address(environ.get("REMOTE_ADDR") or ""),
+        read_address(environ.get("REMOTE_ADDR") or "") or _peer(environ),
         _referer(environ.get("HTTP_REFERER")),
         any(_means_ahead(environ[name]) for name in AHEAD if name in environ),
     )
@@ -98,6 +98,11 @@ def read_address(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(found, "ipv4_mapped", None) or found
+
+
+def _peer(environ: Environ) -> Address | None:
+    """Who is at the other end of the socket, when a trusted proxy says nothing that is an address."""
+    return read_address(environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR") or "")
 
 
 def _referer(text: str | None) -> str | None:

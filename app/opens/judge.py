@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import ip_network
 from uuid import UUID
 
 from app.opens.hit import Address, Hit
@@ -72,5 +71,9 @@ def kept_address(address: Address | None, mode: Addresses) -> str | None:
         return None
     if mode is Addresses.FULL:
         return str(address)
-    length = 24 if address.version == 4 else 48
-    return str(ip_network((address.packed, length), strict=False).network_address)
+    kept = _KEPT_4 if address.version == 4 else _KEPT_6
+    return str(type(address)(int(address) & kept))
+
+
+_KEPT_4 = 0xFFFFFF00  # /24
+_KEPT_6 = ((1 << 48) - 1) << 80  # /48

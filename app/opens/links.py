@@ -51,5 +51,8 @@ def image_url(public_url: str, file: str, ref: str = "", **more: str) -> str:
 
 def tag(url: str, alt: str = "") -> str:
     """The `<img>` to copy; `url` may hold a tool's placeholder, which stays as it is."""
-    escaped = url.replace("&", "&amp;").replace('"', "&quot;")
-    return f'<img src="{escaped}" alt="{alt}">'
+    return f'<img src="{_quoted(url)}" alt="{_quoted(alt)}">'
+
+
+def _quoted(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;")

@@ -52,46 +52,53 @@ class ImageRoute:
         door.add([DOT_PATH], methods)
 
     def get(self, environ: Environ) -> Answer:
-        if self._pid != os.getpid():
-            self._prepare()
-        path = environ["PATH_INFO"].removeprefix(PREFIX).removeprefix("/")
+        """Whatever happens, a newsletter shows no broken image."""
+        path = _file(environ)
         try:
-            hit = read_hit(environ, path)
-            return self._recorded(hit)
-        except Exception:  # whatever happens, a newsletter shows no broken image
-            log.exception("an image request could not be understood")
+            if self._pid != os.getpid():
+                self._prepare()
+            return self._recorded(read_hit(environ, path), path)
+        except Exception:
+            log.exception("a load of an image could not be recorded")
             metrics.count("opens_unrecorded")
             return self._dot(path)
 
     def head(self, environ: Environ) -> Answer:
         """The same headers; mail scanners ask so. Not an open."""
-        hit = read_hit(environ, environ["PATH_INFO"].removeprefix(PREFIX).removeprefix("/"))
+        path = _file(environ)
+        try:
+            image = self._shown(read_hit(environ, path))
+        except Exception:
+            log.exception("the headers of an image could not be told")
+            image = None
+        return self._answer(image, path)
+
+    def _shown(self, hit: Hit) -> KnownImage | None:
         try:
             account = self._library.account(hit.account_key, fresh=True)
-            image = self._library.image(account.id, hit.file, fresh=True) if account else None
+            return self._library.image(account.id, hit.file, fresh=True) if account else None
         except SQLAlchemyError:
-            image = self._library.remembered(hit.account_key, hit.file)[1]
-        return self._answer(image, hit.file)
+            return self._library.remembered(hit.account_key, hit.file)[1]
 
-    def _recorded(self, hit: Hit) -> Answer:
+    def _recorded(self, hit: Hit, path: str) -> Answer:
         library = self._library
+        epoch = library.epoch
         try:
             account = library.account(hit.account_key)
             image = library.image(account.id, hit.file) if account else None
         except SQLAlchemyError:
-            return self._without_database(hit)
+            return self._without_database(hit, path)
         if account is None:
-            return self._dot(hit.file)
+            return self._dot(path)
         if hit.preview and is_preview(account.signing, hit.file, hit.preview, hit.at):
-            return self._answer(library.image(account.id, hit.file, fresh=True), hit.file)
-        epoch = library.epoch
+            return self._answer(library.image(account.id, hit.file, fresh=True), path)
         load = judge(hit, account, image)
         if not self._commit(load):
             self._keep(hit, load)
         elif library.epoch != epoch:  # the configuration moved: the image may be another one now
             image = self._now(account, hit.file, image)
         faults.point("before_answer")
-        return self._answer(image, hit.file)
+        return self._answer(image, path)
 
     def _commit(self, load: Load) -> bool:
         """True when it is written."""
@@ -108,10 +115,10 @@ class ImageRoute:
         self._stuck_until = clock.monotonic() + STUCK_S
         return False
 
-    def _without_database(self, hit: Hit) -> Answer:
+    def _without_database(self, hit: Hit, path: str) -> Answer:
         account, image = self._library.remembered(hit.account_key, hit.file)
         self._keep(hit, judge(hit, account, image) if account else None)
-        return self._answer(image, hit.file)
+        return self._answer(image, path)
 
     def _keep(self, hit: Hit, load: Load | None) -> None:
         """Into the spool, when it is an open, or may be one."""
@@ -142,12 +149,17 @@ class ImageRoute:
         except OSError as error:
             log.error("the spool of opens cannot be made: %s", type(error).__name__)
 
-    def _answer(self, image: KnownImage | None, file: str) -> Answer:
+    def _answer(self, image: KnownImage | None, path: str) -> Answer:
         if image is None:
-            return self._dot(file)
+            return self._dot(path)
         return Answer(200, image.content, self._headers[image.content_type], is_dressed=True)
 
-    def _dot(self, file: str) -> Answer:
+    def _dot(self, path: str) -> Answer:
         """1×1 and transparent, of the type that was asked for."""
-        kind, content = dots.of(file)
+        kind, content = dots.of(path)
         return Answer(200, content, self._headers[kind], is_dressed=True)
+
+
+def _file(environ: Environ) -> str:
+    path: str = environ["PATH_INFO"]
+    return path.removeprefix(PREFIX).removeprefix("/")

@@ -65,7 +65,10 @@ class OpenRecorder:
         if account is None:  # its key is no more: what was asked under it counts as it did when it came
             return load
         again = judge(load.hit, account, load_image(connection, account.id, load.hit.file))
-        again.is_late = load.is_late
+        if load.is_late:  # the verdict rests on the whole address, which is not kept
+            again.is_late, again.misses = True, ()
+            if again.verdict is not None and load.verdict is not None:
+                again.verdict, again.address = load.verdict, load.address
         return again
 
 

@@ -66,7 +66,7 @@ class Replayer:
         with _alone(f"{self._spool.path}.lock") as is_mine:
             while is_mine:
                 part = self._spool.read(PART)
-                if not part.records and not part.lost:
+                if part.is_empty:
                     break
                 self._write(part)
                 self._spool.take_out(part)
@@ -82,14 +82,21 @@ class Replayer:
         threading.Thread(target=self._run, name="replay", daemon=True).start()
 
     def _run(self) -> None:
-        while not self._spool.is_empty():
+        waits = True
+        while waits:
             threading.Event().wait(AGAIN_S)
             try:
                 self.replay()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("opens wait in the spool: %s", type(error).__name__)
-        with self._starting:
-            self._runs = False
+            with self._starting:
+                waits = self._runs = self._waits()
+
+    def _waits(self) -> bool:
+        try:
+            return not self._spool.is_empty()
+        except OSError:
+            return False  # a disk that fails: whoever spools next tries again
 
     def _write(self, part: Part) -> None:
         told = [found for record in part.records if (found := _read(record)) is not None]
@@ -120,13 +127,21 @@ class Replayer:
                 count_unrecorded(connection, first.id, lost, MissReason.UNRECORDED)
 
     def _load(self, told: dict[str, Any]) -> Load | None:
-        """None for an account that is no more."""
+        """None for an account that is no more, and for a record that another version of us wrote."""
+        try:
+            return self._judged(told)
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("an open of the spool cannot be read: %s", type(error).__name__)
+            metrics.count("opens_unrecorded")
+            return None
+
+    def _judged(self, told: dict[str, Any]) -> Load | None:
         hit = _hit(told)
         account = self._library.account(hit.account_key)
         if account is None:
             return None
         load = judge(hit, account, self._library.image(account.id, hit.file))
-        if "verdict" in told:
+        if "verdict" in told and load.verdict is not None:  # None: the image, which was not known then, refuses it
             open_class, reason, version = told["verdict"]
             load.verdict = Verdict(OpenClass(open_class), reason, version)
             load.agent_id, load.address, load.is_signed = agent_id(hit.agent), told["kept"], told["signed"]

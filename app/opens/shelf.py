@@ -97,6 +97,7 @@ class Shelf:
         self._accounts = {load.account.hex: load.account.id for load in loads}
         self._standings = _standings(connection, keys)
         self._earliest = min(load.at for load in loads)
+        self._latest = max(load.at for load in loads)
         self._new: dict[Key, list[Stored]] = {}
         self._old: dict[Key, list[Stored]] = {}
         self._hit: dict[UUID, tuple[Key, Stored]] = {}
@@ -112,10 +113,10 @@ class Shelf:
         if standing.last_hit_at is NEVER:
             return []
         window = timedelta(seconds=load.account.fold_s)
-        if not window or abs(load.at - standing.last_hit_at) > window:
+        if not window or (abs(load.at - standing.last_hit_at) > window and not load.is_late):
             return []
         if key not in self._old:
-            self._old[key] = self._read(key, since=self._earliest - window)
+            self._old[key] = self._read(key, since=self._earliest - window, until=self._latest + window)
         return self._new.get(key, []) + self._old[key]
 
     def latest(self, key: Key) -> Stored | None:
@@ -124,7 +125,7 @@ class Shelf:
         if new:
             return new[-1]
         if not self._old.get(key):
-            self._old[key] = self._read(key, since=None)
+            self._old[key] = self._read(key)
         return self._old[key][0] if self._old[key] else None
 
     def put(self, key: Key, stored: Stored) -> None:
@@ -155,11 +156,11 @@ class Shelf:
             ]
             self._connection.execute(_ADD_HITS, hits)
 
-    def _read(self, key: Key, since: datetime | None) -> list[Stored]:
+    def _read(self, key: Key, since: datetime | None = None, until: datetime | None = None) -> list[Stored]:
         """Newest first."""
         found = select(*_STORED).where(Open.account_id == UUID(key[0]), Open.ref == key[1])
         if since is not None:
-            found = found.where(Open.created_at >= since)
+            found = found.where(Open.created_at.between(since, until))
         found = found.order_by(Open.created_at.desc()).limit(MAX_RECENT if since is not None else 1).with_for_update()
         return [Stored.of(tuple(row)) for row in self._connection.execute(found)]
 

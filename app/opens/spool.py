@@ -23,7 +23,7 @@ _sync = getattr(os, "fdatasync", os.fsync)  # macOS has neither this nor an allo
 
 
 class Part(NamedTuple):
-    """Records in order, and where they end. `lost`: loads that found no room since somebody asked, and torn records."""
+    """Records in order, and where they end. `lost`: loads that found no room since somebody asked."""
 
     records: list[bytes]
     end: int
@@ -68,22 +68,21 @@ class Spool:
         return bool(start == end and lost == 0)
 
     def read(self, limit: int) -> Part:
-        """The first records that were not taken out."""
+        """The first records that were not taken out. One torn by a power cut is left out: it was never answered for."""
         with self._held() as (fd, start, end, lost):
-            content = os.pread(fd, min(end - start, limit * 2048), start)
-            at = 0
+            at = start
             records: list[bytes] = []
-            while len(records) < limit and at + _RECORD.size <= len(content):
-                length, crc = _RECORD.unpack_from(content, at)
+            while len(records) < limit and at < end:
+                length, crc = _RECORD.unpack(os.pread(fd, _RECORD.size, at).ljust(_RECORD.size, b"\0"))
                 stop = at + _RECORD.size + length
-                if stop > len(content):
-                    content += os.pread(fd, stop - len(content), start + len(content))
-                record = content[at + _RECORD.size : stop]
-                if length > MAX_RECORD or zlib.crc32(record) != crc:  # torn by a power cut: it was never answered for
-                    return Part(records, end, lost)
-                records.append(record)
+                if stop > end:  # what its length was nobody can tell
+                    at = end
+                    break
+                record = os.pread(fd, length, at + _RECORD.size)
+                if zlib.crc32(record) == crc:
+                    records.append(record)
                 at = stop
-            return Part(records, start + at, lost)
+            return Part(records, at, lost, is_empty=start == end and not lost)
 
     def take_out(self, part: Part) -> None:
         """What was read is in the database. An empty spool begins anew."""

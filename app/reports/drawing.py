@@ -85,10 +85,16 @@ def timeline(found: Overview) -> Markup:
     return line(
         id="overview-events",
         title=timeline_title(found),
-        series=[Series(_("Events"), [one.accepted for one in found.values])],
+        series=[
+            Series(_("Events"), [one.accepted for one in found.values]),
+            *([Series(_("E-mail opens"), [one.views for one in found.mail.values])] if found.mail else []),
+        ],
         labels=[short_label(place.first, by_hour, is_one_day) for place in places],
         full_labels=[full_label(place.first, by_hour) for place in places],
-        compare=Series(_("Previous period"), [one.accepted for one in found.comparison.values])
+        compare=Series(
+            _("Events before") if found.mail else _("Previous period"),
+            [one.accepted for one in found.comparison.values],
+        )
         if found.comparison
         else None,
         partial_last=bool(places) and places[-1].is_partial,
@@ -100,7 +106,16 @@ def timeline(found: Overview) -> Markup:
     )
 
 
+def _before(found: Overview) -> Series | None:
+    if found.comparison is None:
+        return None
+    label = _("Events before") if found.mail else _("Previous period")
+    return Series(label, [one.accepted for one in found.comparison.values])
+
+
 def timeline_title(found: Overview) -> str:
+    if found.mail:
+        return str(_("Events and opens by hour") if is_by_hour(found.period) else _("Events and opens by day"))
     return str(_("Events by hour") if is_by_hour(found.period) else _("Events by day"))
 
 

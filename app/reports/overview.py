@@ -20,6 +20,7 @@ from app.outbound.figures import Figures
 from app.outbound.models import DeliveryHour
 from app.reports import health
 from app.reports.health import Health
+from app.reports.mail import MailOpens, mail_opens
 from app.tracking import matches
 from app.tracking.matches import Matches
 
@@ -48,6 +49,7 @@ class Overview:
     weekdays: list[list[int | None]]
     health: list[Health]
     comparison: Comparison | None
+    mail: MailOpens | None  # None: never an open
 
     @property
     def changes(self) -> dict[str, Change | None]:
@@ -88,6 +90,9 @@ def overview(connection: Connection, account_id: UUID, period: Period, compare: 
         comparison=_comparison(connection, account_id, period, total, hours.get(hour_of(now)), places, now)
         if compare is Compare.PREVIOUS
         else None,
+        mail=mail_opens(
+            connection, account_id, period, period.previous(now) if compare is Compare.PREVIOUS else None, places, now
+        ),
     )
 
 

@@ -21,8 +21,12 @@ from app.core.period_page import asked_in_url, period_bar
 from app.core.period_words import clock_text, span, time_text
 from app.core.runtime import runtime
 from app.destinations import registry
+from app.opens.dashboard.links import Links as OpenLinks
+from app.opens.dashboard.numbers import has_any
+from app.opens.dashboard.recent import latest as latest_opens
+from app.opens.dashboard.words import CLASSES, client_name, device_name
 from app.pixels.state import STATE_WORDS
-from app.reports import drawing
+from app.reports import drawing, mail_drawing
 from app.reports import overview as numbers
 from app.reports.links import Links
 from app.reports.overview import Overview
@@ -32,6 +36,7 @@ from app.tracking.words import STATUS_WORDS
 
 bp = Blueprint("reports", __name__)
 FINDINGS = 3
+OPENS = 5
 
 
 @bp.get("/")
@@ -45,11 +50,12 @@ def overview() -> ResponseReturnValue:
     if is_htmx() and "waiting" in request.args:
         return go(url_for(".overview")) if steps is None else unchanged()
     if steps is not None:
-        return page("reports/start.html", steps=steps)
+        return page("reports/start.html", steps=steps, has_opens=has_any(connection, account_id))
     found = numbers.overview(connection, account_id, wanted.period, wanted.compare, now)
     shown: dict[str, Any] = {
         "found": found,
         "recent": latest(connection, account_id),
+        "recent_opens": latest_opens(db.session(), account_id, automatic=False, limit=OPENS) if found.mail else [],
         "findings": [
             (one, in_words(one.kind, one.subject, one.facts))
             for one in db.session.scalars(attention.open_ones(account_id).limit(FINDINGS))
@@ -87,6 +93,20 @@ def _drawn(wanted: Asked, found: Overview, now: datetime) -> dict[str, Any]:
         "states": STATE_WORDS,
         "statuses": STATUS_WORDS,
         "as_of": time_text(now),
+        **(_mail(found) if found.mail else {}),
+    }
+
+
+def _mail(found: Overview) -> dict[str, Any]:
+    assert found.mail is not None
+    links = OpenLinks(found.period)
+    return {
+        "mail_cards": mail_drawing.cards(found.mail, links),
+        "mail_clients": mail_drawing.clients(found.mail, links),
+        "mail_devices": mail_drawing.devices(found.mail, links),
+        "classes": CLASSES,
+        "client_name": client_name,
+        "device_name": device_name,
     }
 
 
@@ -95,4 +115,4 @@ def _mark(shown: dict[str, Any], now: datetime) -> str:
     found: Overview = shown["found"]
     queues = [ago(one.now.due_at, now=now, granularity="minute") for one in found.health if one.now.due_at]
     findings = [(one.id, one.changed_at) for one, _words in shown["findings"]]
-    return mark_of(found, shown["recent"], findings, queues)
+    return mark_of(found, shown["recent"], shown["recent_opens"], findings, queues)

@@ -11,6 +11,7 @@ from app.core.buckets import Bucket
 from app.core.figure_cards import Change
 from app.core.period import Compare
 from app.core.schema import Out, Schema
+from app.opens.figures import OpenFigures
 from app.outbound.figures import Figures
 from app.pixels.state import State
 from app.reports.health import Health
@@ -83,13 +84,33 @@ class PlaceOut(Out):
     end: datetime = Field(alias="to")
     accepted: int
     before: int | None
+    views: int = Field(description="Counted opens of e-mail images")
     is_partial: bool
 
     @classmethod
-    def of(cls, place: Bucket, found: Figures, before: int | None) -> PlaceOut:
+    def of(cls, place: Bucket, found: Figures, before: int | None, views: int) -> PlaceOut:
         return cls(
-            start=place.start, end=place.end, accepted=found.accepted, before=before, is_partial=place.is_partial
+            start=place.start,
+            end=place.end,
+            accepted=found.accepted,
+            before=before,
+            views=views,
+            is_partial=place.is_partial,
         )
+
+
+class OpensOut(Out):
+    """Opens of e-mail images. `views`: counted, after folding; `uniqueViews`: ids whose first counted open falls in the
+    period; `automaticViews`: of prefetches and bots; `hits`: every load."""
+
+    views: int
+    unique_views: int
+    automatic_views: int
+    hits: int
+
+    @classmethod
+    def of(cls, found: OpenFigures) -> OpensOut:
+        return cls(views=found.views, unique_views=found.firsts, automatic_views=found.automatic, hits=found.hits)
 
 
 class HealthOut(Out):
@@ -141,11 +162,13 @@ class OverviewOut(Out):
     series: list[PlaceOut]
     weekday_hours: list[list[int | None]] = Field(description="Monday first, 24 hours each, in the account's zone")
     health: list[HealthOut]
+    opens: OpensOut | None = Field(description="null for an account that never had an open")
 
     @classmethod
     def of(cls, found: Overview, now: datetime) -> OverviewOut:
         past = found.comparison
         before = [one.accepted for one in past.values] if past else [None] * len(found.places)
+        views = [one.views for one in found.mail.values] if found.mail else [0] * len(found.places)
         return cls(
             start=found.period.start,
             end=found.period.end,
@@ -162,7 +185,8 @@ class OverviewOut(Out):
             if past
             else None,
             changes={name: ChangeOut.of(change) for name, change in found.changes.items()},
-            series=[PlaceOut.of(*one) for one in zip(found.places, found.values, before, strict=True)],
+            series=[PlaceOut.of(*one) for one in zip(found.places, found.values, before, views, strict=True)],
             weekday_hours=found.weekdays,
             health=[HealthOut.of(one) for one in found.health],
+            opens=OpensOut.of(found.mail.total) if found.mail else None,
         )

@@ -1,4 +1,4 @@
-"""Serves a reference on the product's server, as that server's documentation has it: `… module:app port`."""
+"""Serves a reference on the product's server, as that server's documentation has it: `… module:app port [threads]`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 
-def main(target: str, port: str) -> None:
-    Granian(target, port=int(port), interface=Interfaces.WSGI, log_level=LogLevels.error).serve()
+def main(target: str, port: str, threads: str | None = None) -> None:
+    number = None if threads is None else int(threads)
+    Granian(
+        target, port=int(port), interface=Interfaces.WSGI, blocking_threads=number, log_level=LogLevels.error
+    ).serve()
 
 
 if __name__ == "__main__":

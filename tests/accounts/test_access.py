@@ -18,6 +18,7 @@ from app.core.errors import TOO_OLD
 from app.core.ids import uuid7
 from tests.people import HTMX, Browser, sign_in
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 KNOWN = frozenset().union(*roles.PERMISSIONS.values()) | {"events.write", "stats.read"}
 FRAMEWORK = {"static"}
 
@@ -26,6 +27,7 @@ def views(app: Flask) -> dict[str, Callable[..., Any]]:
     return {name: view for name, view in app.view_functions.items() if name not in FRAMEWORK}
 
 
+@sqlite
 def test_every_view_names_a_permission_that_exists_or_is_marked_public(app: Flask) -> None:
     wrong = {
         name: permission_of(view) for name, view in views(app).items() if permission_of(view) not in KNOWN | {PUBLIC}
@@ -38,12 +40,14 @@ def unsafe_urls(app: Flask, *, api: bool) -> list[str]:
     return [re.sub("<[^>]+>", str(uuid7()), rule.rule) for rule in rules if rule.rule.startswith("/api/") is api]
 
 
+@sqlite
 def test_every_page_that_changes_something_asks_for_a_csrf_token(app: Flask, admin: Browser) -> None:
     answers = {url: admin.post(url).status_code for url in unsafe_urls(app, api=False)}
     assert len(answers) > 5
     assert {url: status for url, status in answers.items() if status != 400} == {}
 
 
+@sqlite
 def test_no_endpoint_of_the_api_asks_for_a_csrf_token(app: Flask, admin: Browser) -> None:
     answers = {url: admin.post(url).text for url in unsafe_urls(app, api=True)}
     assert len(answers) > 5
@@ -62,21 +66,25 @@ def test_roles_are_the_matrix() -> None:
     assert not any("events.write" in permissions for permissions in roles.PERMISSIONS.values())
 
 
+@sqlite
 def test_a_stranger_is_sent_to_sign_in_and_back(anonymous: Browser) -> None:
     answer = anonymous.get("/clients?q=a%26b&page=2")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/login?next=/clients%3Fq%3Da%2526b%26page%3D2")
 
 
+@sqlite
 def test_a_fragment_sends_a_stranger_to_sign_in_with_the_page_around_it(anonymous: Browser) -> None:
     headers = {**HTMX, "HX-Current-URL": "http://localhost/clients?page=2"}
     answer = anonymous.get("/clients/x/first-event", headers=headers)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login?next=/clients%3Fpage%3D2")
 
 
+@sqlite
 def test_a_change_by_a_stranger_does_not_come_back_as_a_change(anonymous: Browser) -> None:
     assert anonymous.submit("/clients", {"name": "x"}).headers["Location"] == "/login?next=/"
 
 
+@sqlite
 @pytest.mark.parametrize("role", ["viewer", "operator", "manager"])
 @pytest.mark.parametrize("path", ["/clients", "/clients/new", "/clients/x/edit", "/clients/x/first-event"])
 def test_clients_are_for_administrators(app: Flask, make_user: Any, role: str, path: str) -> None:

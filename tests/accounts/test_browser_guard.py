@@ -14,7 +14,10 @@ from app.core.runtime import runtime
 from app.core.settings import Settings
 from tests.people import Browser, new_browser, new_user, sign_in
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 
+
+@sqlite
 def test_a_form_without_its_token_changes_nothing_and_says_what_to_do(viewer: Browser) -> None:
     answer = viewer.post("/logout")
     assert answer.status_code == 400
@@ -22,23 +25,27 @@ def test_a_form_without_its_token_changes_nothing_and_says_what_to_do(viewer: Br
     assert "<html" in answer.text
 
 
+@sqlite
 def test_a_forged_token_is_refused(viewer: Browser) -> None:
     viewer.csrf_token()
     assert viewer.post("/logout", data={"csrf_token": "forged"}).status_code == 400
 
 
+@sqlite
 def test_a_token_of_another_browser_is_refused(app: Flask, viewer: Browser) -> None:
     stolen = new_browser(app).csrf_token()
     viewer.csrf_token()
     assert viewer.post("/logout", data={"csrf_token": stolen}).status_code == 400
 
 
+@sqlite
 def test_htmx_sends_the_token_as_a_header(viewer: Browser) -> None:
     headers = {"X-CSRFToken": viewer.csrf_token(), "HX-Request": "true"}
     answer = viewer.post("/logout", headers=headers)
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/login")
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303), (None, 303)]
 )
@@ -49,16 +56,19 @@ def test_changes_from_another_site_are_refused_even_with_a_token(
     assert viewer.submit("/logout", headers=headers).status_code == status
 
 
+@sqlite
 def test_links_from_another_site_still_open_pages(anonymous: Browser) -> None:
     assert anonymous.get("/login", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
+@sqlite
 @pytest.mark.parametrize(("url", "form"), [("/login?next=%00", None), ("/login", {"email": "a\0b", "password": "x"})])
 def test_nul_is_refused_up_front(anonymous: Browser, url: str, form: dict[str, str] | None) -> None:
     answer = anonymous.submit(url, form) if form else anonymous.get(url)
     assert answer.status_code == 400
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -78,10 +88,12 @@ def test_pages_answer_only_under_their_own_names(published: Flask, host: str, st
     assert answer.status_code == status
 
 
+@sqlite
 def test_a_probe_may_call_by_any_address(published: Flask) -> None:
     assert new_browser(published).get("/health/live", headers={"Host": "10.0.0.7:5001"}).status_code == 200
 
 
+@sqlite
 def test_over_tls_the_cookie_is_bound_to_this_host(published: Flask) -> None:
     person = new_user(published, "viewer")
     form = {"email": person.email, "password": person.password}
@@ -97,6 +109,7 @@ def test_over_tls_the_cookie_is_bound_to_this_host(published: Flask) -> None:
     assert all("Secure" in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
 
 
+@sqlite
 def test_a_cookie_is_worth_nothing_under_the_api(admin: Browser) -> None:
     assert admin.get("/clients").status_code == 200
     assert admin.get("/api/clients").status_code == 401
@@ -118,6 +131,7 @@ def published(make_settings: Any, database_url: str, app: Flask) -> Any:
     runtime(served).engine.dispose()
 
 
+@sqlite
 def test_the_shell_names_the_person_and_the_account(app: Flask, admin: Browser) -> None:
     page = admin.get("/clients").text
     assert "Test admin" in page

@@ -18,6 +18,7 @@ from app.core.db import db
 from app.core.settings import SettingError, Settings
 from tests.people import PASSWORD, Browser, new_browser, sign_in
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 FORM = {"account_name": "Loja Azul", "name": "Ana", "email": "Ana@Example.com", "password": PASSWORD}
 
 
@@ -69,6 +70,7 @@ def test_a_newer_link_replaces_the_one_before_and_only_hashes_are_kept(app: Flas
     assert len(stored) == 64
 
 
+@sqlite
 @pytest.mark.parametrize(
     "changes",
     [
@@ -92,11 +94,13 @@ def test_wrong_input_keeps_the_link_and_what_was_typed(app: Flask, anonymous: Br
     assert anonymous.get(path).status_code == 200
 
 
+@sqlite
 def test_a_role_or_account_in_the_form_is_not_obeyed(app: Flask, anonymous: Browser) -> None:
     anonymous.submit(path_of(app), {**FORM, "role": "viewer", "account_id": "x", "id": "y"})
     assert rows(app, User.role) == [("admin",)]
 
 
+@sqlite
 def test_the_page_without_a_link_explains_and_then_gives_way(app: Flask, anonymous: Browser, make_user: Any) -> None:
     assert "flask setup-link" in anonymous.get("/setup").text
     make_user()
@@ -131,6 +135,7 @@ def test_the_settings_create_the_administrator_once(started: Any, app: Flask) ->
     assert rows(app, User.email, User.role) == [("boss@example.com", "admin")]
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("given", "named"),
     [
@@ -181,6 +186,7 @@ def test_a_password_is_reset_on_the_command_line_and_ends_the_sessions(app: Flas
     assert browser.submit("/login", {"email": person.email, "password": new}).status_code == 303
 
 
+@sqlite
 @pytest.mark.parametrize(("email", "password"), [("nobody@example.com", PASSWORD), ("ana@example.com", "short")])
 def test_a_reset_that_cannot_be_says_so(app: Flask, make_user: Any, email: str, password: str) -> None:
     make_user(email="ana@example.com")

@@ -19,6 +19,7 @@ from app.accounts.sign_in import WRONG
 from app.core.db import db, write
 from tests.people import PASSWORD, Browser, Person, new_browser, sign_in
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 Travel = Callable[[timedelta], None]
 
 
@@ -35,6 +36,7 @@ def actions(app: Flask) -> list[str]:
         return list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.created_at, AuditEntry.id)))
 
 
+@sqlite
 def test_the_right_password_opens_a_session_and_leads_on(anonymous: Browser, make_user: Any, app: Flask) -> None:
     person = make_user("viewer")
 
@@ -45,6 +47,7 @@ def test_the_right_password_opens_a_session_and_leads_on(anonymous: Browser, mak
     assert actions(app) == ["session.started"]
 
 
+@sqlite
 def test_the_cookie_is_closed_to_scripts_and_to_other_sites(anonymous: Browser, make_user: Any) -> None:
     answer = anonymous.submit("/login", credentials(make_user()))
 
@@ -65,6 +68,7 @@ def test_only_a_hash_of_the_token_is_stored(anonymous: Browser, make_user: Any, 
     assert stored == sessions.hashed(token)
 
 
+@sqlite
 @pytest.mark.parametrize(
     "changes",
     [
@@ -86,6 +90,7 @@ def test_every_wrong_attempt_gets_the_same_answer(anonymous: Browser, make_user:
     assert changes.get("password", PASSWORD) not in answer.text
 
 
+@sqlite
 def test_known_and_unknown_addresses_get_the_same_page(anonymous: Browser, make_user: Any) -> None:
     person = make_user()
     known = anonymous.submit("/login", credentials(person, password="wrong wrong wrong"), htmx=True)
@@ -147,6 +152,7 @@ def test_good_sign_ins_do_not_count_as_guesses(app: Flask, make_user: Any) -> No
     assert {new_browser(app).submit("/login", credentials(person)).status_code for _ in range(15)} == {303}
 
 
+@sqlite
 def test_a_forged_forwarding_header_does_not_open_the_door_again(anonymous: Browser, make_user: Any) -> None:
     person = make_user()
     statuses = []
@@ -157,6 +163,7 @@ def test_a_forged_forwarding_header_does_not_open_the_door_again(anonymous: Brow
     assert statuses == [422] * 10 + [429]
 
 
+@sqlite
 @pytest.mark.parametrize(
     "target",
     ["//evil.example", "https://evil.example/", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)", "evil"],
@@ -190,6 +197,7 @@ def test_signing_in_again_ends_the_session_before(app: Flask, make_user: Any) ->
     assert not is_signed_in(copy)
 
 
+@sqlite
 def test_signing_in_renews_the_csrf_token(anonymous: Browser, make_user: Any) -> None:
     before = anonymous.csrf_token()
     anonymous.submit("/login", credentials(make_user()))
@@ -209,6 +217,7 @@ def test_signing_out_kills_the_cookie_everywhere(app: Flask, viewer: Browser) ->
     assert not is_signed_in(copy)
 
 
+@sqlite
 def test_signing_out_is_a_change_and_asks_for_a_token(viewer: Browser) -> None:
     assert viewer.get("/logout").status_code == 405
     assert viewer.post("/logout").status_code == 400
@@ -230,6 +239,7 @@ def test_what_changes_a_persons_rights_ends_their_sessions(app: Flask, viewer: B
     assert not is_signed_in(viewer)
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("role", "pause_h", "pauses", "alive"),
     [
@@ -285,6 +295,7 @@ def test_the_message_is_in_the_catalogue_of_words() -> None:
     assert WRONG.endswith(".")
 
 
+@sqlite
 def test_what_no_form_would_send_is_an_empty_form(anonymous: Browser) -> None:
     odd_ones: list[dict[str, Any]] = [
         {"data": {"email": (BytesIO(b"x"), "a.csv"), "password": "x"}},

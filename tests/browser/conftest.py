@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zlib import crc32
 
 import pytest
 from flask import Flask
@@ -33,6 +35,10 @@ VIEWPORTS: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 360, "height": 740},
 }
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, Theme] = ("light", "dark")
+ALL_LOOKS = list(product(VIEWPORTS, THEMES))
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
 NO_SIDE_SCROLL = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 HERE = Path(__file__).parent
 
@@ -92,7 +98,7 @@ def console() -> Console:
 @pytest.fixture
 def page(browser: Browser, console: Console) -> Iterator[Page]:
     """A fresh page (own cookies, pt-BR, 1280 px). The test fails on console errors and warnings, which include
-    violations of the CSP, and on uncaught exceptions."""
+    violations of the CSP, and on uncaught exceptions, of this page and of every other that the test opens beside it."""
     context = browser.new_context(
         viewport=VIEWPORTS["desktop"],
         locale="pt-BR",
@@ -101,8 +107,8 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
     )
     page = context.new_page()
     page.set_default_timeout(10_000)
-    page.on("console", console.heard)
-    page.on("pageerror", lambda error: console.complaints.append(f"exception: {error}"))
+    context.on("console", console.heard)
+    context.on("weberror", lambda told: console.complaints.append(f"exception: {told.error}"))
     yield page
     context.close()
     assert console.unexpected() == []
@@ -136,47 +142,39 @@ def axe() -> Callable[..., None]:
     return check
 
 
-@pytest.fixture
-def in_every_look() -> Callable[[Page, Callable[[str], None]], None]:
-    """`in_every_look(page, check)`: calls `check(name)` at desktop and phone width, light and dark."""
+Look = tuple[str, Theme]
 
-    def run(page: Page, check: Callable[[str], None]) -> None:
-        for size, viewport in VIEWPORTS.items():
-            page.set_viewport_size(viewport)
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme)
-                check(f"{size}-{theme}")
 
-    return run
+def looks_of(name: str) -> list[Look]:
+    """Each width once and each theme once. Which belong together differs from page to page, so that the frame of all
+    pages is seen in all four looks."""
+    themes = THEMES if crc32(name.encode()) % 2 else reversed(THEMES)
+    return list(zip(VIEWPORTS, themes, strict=True))
 
 
 @pytest.fixture
 def screenshot() -> Callable[[Page, str], None]:
     """`screenshot(page, name)`: the whole page as PNG in the folder that SCREENSHOTS names; without it none."""
-    folder = os.environ.get("SCREENSHOTS")
 
     def take(page: Page, name: str) -> None:
-        if folder:
-            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+        if SCREENSHOTS:
+            page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png", full_page=True)
 
     return take
 
 
 @pytest.fixture
-def holds_up(
-    axe: Callable[..., None],
-    in_every_look: Callable[[Page, Callable[[str], None]], None],
-    screenshot: Callable[[Page, str], None],
-) -> Callable[[Page, str], None]:
-    """`holds_up(page, name)`: on desktop and phone, light and dark, axe finds nothing and nothing scrolls sideways."""
+def holds_up(axe: Callable[..., None], screenshot: Callable[[Page, str], None]) -> Callable[..., None]:
+    """`holds_up(page, name)`: on desktop and phone, light and dark, axe finds nothing and nothing scrolls sideways.
+    Two looks have all of these (`looks_of`); `in_all_looks=True`, and whoever wants screenshots, gets all four."""
 
-    def check(page: Page, name: str) -> None:
-        def in_look(look: str) -> None:
-            screenshot(page, f"{name}-{look}")
-            axe(page, only="color-contrast" if look.endswith("dark") else None)  # all else is the same in the dark
-            assert page.evaluate(NO_SIDE_SCROLL), f"{name} {look}"
-
-        in_every_look(page, in_look)
+    def check(page: Page, name: str, *, in_all_looks: bool = False) -> None:
+        for size, theme in ALL_LOOKS if in_all_looks or SCREENSHOTS else looks_of(name):
+            page.set_viewport_size(VIEWPORTS[size])
+            page.emulate_media(color_scheme=theme)
+            screenshot(page, f"{name}-{size}-{theme}")
+            axe(page)
+            assert page.evaluate(NO_SIDE_SCROLL), f"{name} {size} {theme}"
         page.set_viewport_size(VIEWPORTS["desktop"])
 
     return check

@@ -54,7 +54,7 @@ def settings(
 def live_url(app: Flask, settings: Settings, listener: socket.socket, deliveries: Drain) -> Iterator[str]:
     """Where the product answers, while a drain delivers to the simulator."""
     server = make_server("127.0.0.1", settings.port, app, threaded=True, fd=listener.fileno())
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield settings.public_url
     server.shutdown()

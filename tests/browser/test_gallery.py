@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Console
 from tests.page_app import gallery_app, served
 
-Check = Callable[[Page, str], None]
+Check = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def test_every_component_is_accessible_and_fits_in_every_look(
 ) -> None:
     console.expect("404")
     page.goto(gallery + path)
-    holds_up(page, name)
+    holds_up(page, name, in_all_looks=True)
 
 
 def test_failed_form_keeps_what_was_typed_and_focuses_the_summary(page: Page, gallery: str, console: Console) -> None:

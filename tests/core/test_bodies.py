@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 FORM = "application/x-www-form-urlencoded"
 THREADS = 16  # of the test settings; a quarter of them stays free
 
@@ -31,6 +32,7 @@ def post(app: Flask, path: str, body: Any, length: int = 5) -> int:
     return app.test_client().post(path, environ_overrides=environ, content_type=FORM).status_code
 
 
+@sqlite
 @pytest.mark.parametrize("path", ["/nope", "/login", "/health/live", "/api/auth/login", "/api/nope"])
 def test_slow_bodies_leave_threads_for_everybody_else(app: Flask, path: str) -> None:
     started, let_go = threading.Semaphore(0), threading.Event()
@@ -50,10 +52,12 @@ def test_slow_bodies_leave_threads_for_everybody_else(app: Flask, path: str) -> 
     assert post(app, path, BytesIO(b"a=b&c")) != 503
 
 
+@sqlite
 def test_a_body_that_breaks_off_is_the_callers_fault(app: Flask) -> None:
     assert post(app, "/api/auth/login", BytesIO(b"a"), length=50) == 400
 
 
+@sqlite
 def test_a_body_over_every_limit_is_refused_unread(app: Flask) -> None:
     class Untouchable(BytesIO):
         def read(self, *_: Any) -> bytes:

@@ -14,13 +14,17 @@ from app.core.ids import uuid7
 from app.core.ratelimit import limiter
 from tests.people import Browser
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 
+
+@sqlite
 @pytest.mark.parametrize("url", ["http://[", "http://[x]:y/", "//", "javascript:1", "\t"])
 def test_an_odd_current_url_of_htmx_is_no_error(client: FlaskClient, url: str) -> None:
     answer = client.get("/events", headers={"HX-Request": "true", "HX-Current-URL": url})
     assert answer.status_code == 401
 
 
+@sqlite
 @pytest.mark.parametrize("field", ["per_minute", "per_hour", "per_day"])
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1" * 11])
 def test_an_endless_number_in_a_form_is_said_beside_its_field(admin: Browser, field: str, number: str) -> None:
@@ -45,6 +49,7 @@ def test_parallel_requests_do_not_pass_a_limit_together(app: Flask) -> None:
     assert refused[False] == 5
 
 
+@sqlite
 @pytest.mark.parametrize("host", ["evil.com", "[", "a:b:c", "127.0.0.1:1@evil.com", "[::1]evil", ""])
 def test_an_odd_host_is_refused_and_repeated_nowhere(client: FlaskClient, host: str) -> None:
     answer = client.get("/login", headers={"Host": host})
@@ -53,6 +58,7 @@ def test_an_odd_host_is_refused_and_repeated_nowhere(client: FlaskClient, host: 
     assert (doubled.status_code, doubled.headers.get("Location")) == (404, None)
 
 
+@sqlite
 @pytest.mark.parametrize("name", ["Acme\x01", "Acme\u202eFAKE", "\x1b[31mAcme", "Acme\u2066x"])
 def test_text_that_moves_the_cursor_or_turns_the_reading_is_refused(
     client: FlaskClient, admin_token: dict[str, str], name: str

@@ -9,39 +9,20 @@ from random import Random
 import pytest
 from sqlalchemy import func, select
 
-from app import create_app
 from app.accounts.models import Account, User
 from app.accounts.roles import Role
-from app.core import clock, migrate
+from app.core import clock
 from app.core.runtime import runtime
-from app.core.settings import Settings
 from app.demo.cast import ACCOUNTS
 from app.demo.fill import NOTE, fill
 from app.demo.month import moments, stories
 from app.demo.pages import link
 from app.demo.traffic import event
 from app.outbound.models import Delivery, Status
-from app.tracking import ROOM
 from app.tracking.models import TrackedEvent
-from tests.conftest import SECRETS
+from tests.demo.conftest import EVENTS
 from tests.outbound.true_figures import counted, kept
 from tests.people import new_browser
-
-EVENTS = 600
-
-
-@pytest.fixture(scope="module")
-def month(tmp_path_factory, valkey_server_url):
-    """An app whose database holds a small month (SQLite)."""
-    folder = tmp_path_factory.mktemp("demo")
-    app = create_app(
-        Settings.load({}, data_dir=folder, redis_url=valkey_server_url, demo=True, web_threads=16, **SECRETS)
-    )
-    migrate.upgrade(app)
-    assert fill(app, EVENTS) > EVENTS * 0.95
-    yield app
-    app.extensions[ROOM].stop()
-    runtime(app).engine.dispose()
 
 
 def count(app, what, *where):
@@ -65,7 +46,7 @@ def test_its_figures_are_those_of_its_rows(month):
 
 def test_filling_a_database_with_people_in_it_changes_nothing(month):
     before = count(month, TrackedEvent)
-    assert fill(month, EVENTS) == 0
+    assert fill(month, EVENTS) == (0, 0)
     assert count(month, TrackedEvent) == before
 
 

@@ -56,17 +56,15 @@ PIXELS = {  # what each type begins with, and a body of its own behind it
 def loads(
     client: WsgiClient | Any,
     path: str = "/image/logo.png?id_fatura=FAT001",
-    agent: str | None = OUTLOOK,
+    agent: str = OUTLOOK,
     address: str = ADDRESS,
     *,
     method: str = "GET",
     **headers: str,
 ) -> TestResponse:
-    """One load: `loads(client, "/image/logo.png?id_fatura=FAT1", agent=GMAIL, If_None_Match="x")`. `agent` None sends
-    none. Headers' names have `_` for `-`."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    if agent is not None:
-        sent["User-Agent"] = agent
+    """One load: `loads(client, "/image/logo.png?id_fatura=FAT1", agent=GMAIL, If_None_Match="x")`. Headers' names have
+    `_` for `-`."""
+    sent = {"User-Agent": agent, **{name.replace("_", "-"): value for name, value in headers.items()}}
     answer: TestResponse = client.open(path, method=method, headers=sent, environ_base={"REMOTE_ADDR": address})
     return answer
 

@@ -16,6 +16,7 @@ from app.outbound import targets
 from tests.people import Person, bearer
 from tests.pixels.conftest import TOKEN
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 Headers = dict[str, str]
 NEW = {"platform": "facebook", "pixelId": "123456789012345", "accessToken": TOKEN}
 
@@ -34,6 +35,7 @@ def test_a_pixel_is_created_read_changed_and_deleted(client: FlaskClient, admin_
     assert client.get(url, headers=admin_token).status_code == 404
 
 
+@sqlite
 def test_the_answer_has_the_documented_fields_and_not_the_token(client: FlaskClient, admin_token: Headers) -> None:
     answer = client.post("/api/v1/pixels", json={**NEW, "settings": {"graphVersion": "v25.0"}}, headers=admin_token)
 
@@ -65,6 +67,7 @@ def test_a_list_is_filtered_sorted_and_paged(
     assert answer["pagination"]["pages"] == 2
 
 
+@sqlite
 @pytest.mark.parametrize(
     "query", ["platform=orkut", "sort=sealedToken", "limit=201", "page=0", "active=maybe", "colour=red", "q=%00"]
 )
@@ -72,6 +75,7 @@ def test_an_odd_query_is_a_400(client: FlaskClient, admin_token: Headers, query:
     assert client.get(f"/api/pixels?{query}", headers=admin_token).status_code == 400
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -111,6 +115,7 @@ def test_the_same_pixel_twice_is_a_409(client: FlaskClient, admin_token: Headers
     assert again.json["error"] == "This account already has the pixel 123456789012345 on this platform."
 
 
+@sqlite
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_a_stale_version_is_a_409_with_the_current_pixel(
     client: FlaskClient, admin_token: Headers, make_pixel: Callable[..., UUID], method: str
@@ -141,6 +146,7 @@ def test_a_new_token_resumes_a_paused_pixel(
     assert (resumed["state"], resumed["reason"], resumed["tokenLast4"]) == ("active", None, "77zz")
 
 
+@sqlite
 def test_moving_a_pixel_is_refused_and_repeating_its_id_is_not(
     client: FlaskClient, admin_token: Headers, make_pixel: Callable[..., UUID]
 ) -> None:
@@ -160,6 +166,7 @@ def calls(client: FlaskClient, id: object, headers: Headers) -> list[int]:
     ]
 
 
+@sqlite
 def test_the_pixel_of_another_account_is_a_404_for_every_verb(
     client: FlaskClient, admin_token: Headers, stranger: Actor, make_pixel: Callable[..., UUID]
 ) -> None:
@@ -168,11 +175,13 @@ def test_the_pixel_of_another_account_is_a_404_for_every_verb(
     assert client.get("/api/pixels", headers=admin_token).json["data"] == []
 
 
+@sqlite
 @pytest.mark.parametrize("id", ["x", "1", "%00", "../clients", "0" * 32, "a" * 5000])
 def test_an_odd_id_is_a_404(client: FlaskClient, admin_token: Headers, id: str) -> None:
     assert client.get(f"/api/pixels/{id}", headers=admin_token).status_code == 404
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("role", "reads", "writes"), [("viewer", 403, 403), ("operator", 403, 403), ("manager", 200, 403)]
 )
@@ -192,6 +201,7 @@ def test_roles_reach_what_they_may(
     assert calls(client, id, headers) == [reads, writes, writes]
 
 
+@sqlite
 def test_nobody_gets_in_without_a_token_or_with_a_cookie(
     client: FlaskClient, admin: FlaskClient, make_pixel: Callable[..., UUID]
 ) -> None:

@@ -17,6 +17,7 @@ from app.pixels import importing
 from app.pixels.importing import Row, Verdict
 from app.pixels.models import TOKEN_PLACE, Pixel
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 pytestmark = pytest.mark.usefixtures("context")
 HEADER = "id,source,pixel_id,access_token,description,created_at,updated_at\n"
 KWAI = "1,kwai,290714800540320,kwai-secret-token-1,Loja,2024-12-20 15:30:45,2024-12-20 15:30:45\n"
@@ -78,6 +79,7 @@ def test_a_useless_file_is_refused_as_a_whole(content: bytes) -> None:
     assert list(refused.value.fields) == ["file"]
 
 
+@sqlite
 @pytest.mark.parametrize(
     "bad",
     [
@@ -119,6 +121,7 @@ def test_pixels_that_are_there_are_skipped_or_get_the_new_token(actor: Actor) ->
     assert runtime().vault.open(TOKEN_PLACE, kwai.id, kwai.sealed_token) == "kwai-newer-token-3"
 
 
+@sqlite
 def test_another_accounts_pixels_are_neither_seen_nor_touched(
     actor: Actor, stranger: Actor, make_pixel: Callable[..., UUID]
 ) -> None:

@@ -22,6 +22,7 @@ from app.pixels import service
 from app.pixels.models import TOKEN_PLACE, Pixel
 from tests.pixels.conftest import TOKEN
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 pytestmark = pytest.mark.usefixtures("context")
 NEW = {"platform": "facebook", "pixelId": "123456789012345", "accessToken": TOKEN, "description": "Loja São João"}
 
@@ -38,11 +39,13 @@ def test_a_created_pixel_has_a_target_of_the_same_id_and_only_a_sealed_token(act
     assert pixel.target.label == "Meta 123456789012345 (Loja São João)"
 
 
+@sqlite
 def test_meta_is_stored_as_facebook(actor: Actor) -> None:
     with write():
         assert service.create(actor, {**NEW, "platform": "meta"}).platform == "facebook"
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -87,6 +90,7 @@ def test_a_wrong_field_is_named_and_nothing_is_stored(actor: Actor, wrong: dict[
     assert db.session.scalar(select(func.count()).select_from(Pixel)) == 0
 
 
+@sqlite
 def test_settings_are_kept_without_what_is_empty(actor: Actor) -> None:
     settings = {
         "graphVersion": "v24.0",
@@ -119,6 +123,7 @@ def test_a_pixel_exists_once_per_account_and_platform(
     assert db.session.scalar(select(func.count()).select_from(Target)) == 3
 
 
+@sqlite
 def test_a_sample_token_is_taken_in_development(
     make_settings: Callable[..., Any], database_url: str, actor: Actor
 ) -> None:
@@ -157,6 +162,7 @@ def test_a_stale_version_is_a_conflict_with_the_current_pixel(actor: Actor, make
     assert stale.value.current.description == "first"
 
 
+@sqlite
 @pytest.mark.parametrize("moved", [{"platform": "kwai"}, {"pixelId": "999"}, {"platform": "orkut"}])
 def test_platform_and_pixel_id_stay(actor: Actor, make_pixel: Callable[..., UUID], moved: dict[str, str]) -> None:
     id = make_pixel()
@@ -260,6 +266,7 @@ def test_search_filters_sorts_and_folds(
     assert [pixel.pixel_id for pixel in found] == expected
 
 
+@sqlite
 @pytest.mark.parametrize("query", [{"platform": "orkut"}, {"sort": "sealed_token"}, {"sort": "--createdAt"}])
 def test_search_refuses_what_it_cannot_do(account_id: UUID, query: dict[str, str]) -> None:
     with pytest.raises(Invalid):

@@ -10,6 +10,8 @@ import pytest
 from app.core.heartbeat import last_seen
 from app.outbound.models import Status
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
+
 
 @pytest.fixture
 def kwai(make_pixel):
@@ -55,6 +57,7 @@ def test_a_stop_lets_a_slow_call_finish(start, ledger, kwai, simulator, wait_for
     assert (ledger.delivery(id).status, ledger.delivery(id).attempts) == (Status.DONE, 1)
 
 
+@sqlite
 def test_valkey_may_die_come_back_and_be_wiped(start, deliver, valkey, simulator):
     worker = start("deliver", "1")
     deliver(20)
@@ -74,6 +77,7 @@ def test_valkey_may_die_come_back_and_be_wiped(start, deliver, valkey, simulator
     assert set(simulator.arrivals.values()) == {1}
 
 
+@sqlite
 def test_a_frozen_valkey_holds_nothing_up(start, deliver, valkey):
     worker = start("deliver", "1")
     deliver(20)
@@ -88,6 +92,7 @@ def test_a_frozen_valkey_holds_nothing_up(start, deliver, valkey):
     worker.stop()
 
 
+@sqlite
 def test_it_starts_without_valkey(start, deliver, valkey):
     valkey.kill()
     worker = start("deliver", "1")
@@ -125,6 +130,7 @@ def test_two_workers_share_the_work_without_sending_twice(start, ledger, make_pi
     assert set(simulator.arrivals.values()) == {1}
 
 
+@sqlite
 def test_a_wrong_command_says_how(start):
     worker = start("deliver", "many")
 

@@ -12,6 +12,8 @@ from app.core.heartbeat import last_seen
 from app.core.models import Heartbeat
 from app.work.rq_workers import JOBS_QUEUE, queue_of
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what matters here is Valkey
+
 
 @pytest.fixture
 def jobs(valkey):
@@ -35,6 +37,7 @@ def test_it_runs_the_retention_job_and_stops(start, jobs, ledger, wait_for, sett
     assert not is_alive(ledger)
 
 
+@ON_SQLITE
 def test_a_stop_ends_the_running_job_too(start, jobs, wait_for):
     worker = start("jobs")
     job = jobs.enqueue("time.sleep", 60)
@@ -46,6 +49,7 @@ def test_a_stop_ends_the_running_job_too(start, jobs, wait_for):
     assert job.id in FailedJobRegistry(queue=jobs).get_job_ids(cleanup=False)
 
 
+@ON_SQLITE
 def test_it_says_that_it_lives_while_a_job_runs(start, jobs, ledger, wait_for):
     worker = start("jobs")
     job = jobs.enqueue("time.sleep", 60)
@@ -58,6 +62,7 @@ def test_it_says_that_it_lives_while_a_job_runs(start, jobs, ledger, wait_for):
     worker.stop()
 
 
+@ON_SQLITE
 def test_a_job_outlives_a_valkey_that_dies(start, valkey, jobs, ledger, wait_for, tmp_path):
     worker = start("jobs")
     done = tmp_path / "done"
@@ -73,6 +78,7 @@ def test_a_job_outlives_a_valkey_that_dies(start, valkey, jobs, ledger, wait_for
     worker.stop()
 
 
+@ON_SQLITE
 def test_it_waits_for_a_valkey_that_is_not_there_yet(start, valkey, jobs, ledger, wait_for, tmp_path):
     valkey.kill()
     worker = start("jobs")

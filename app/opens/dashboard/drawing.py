@@ -135,19 +135,26 @@ def classes(found: Dashboard, links: Links) -> Markup:
 
 def clients(found: Dashboard, links: Links) -> Markup:
     rows = found.shown_by(CLIENT)
-    return _ranking("opens-clients", _("Programs"), rows, links, "client", client_name, found.views)
+    return ranking("opens-clients", _("Mail programs"), rows, links, "client", client_name, found.views)
 
 
 def devices(found: Dashboard, links: Links) -> Markup:
     rows = found.shown_by(DEVICE)
-    return _ranking("opens-devices", _("Devices"), rows, links, "device", device_name, found.views)
+    return ranking("opens-devices", _("Devices"), rows, links, "device", device_name, found.views)
 
 
-def _ranking(
-    id: str, title: str, rows: Sequence[tuple[Any, Slice]], links: Links, key: str, name: Any, total: int
+def ranking(
+    id: str,
+    title: str,
+    rows: Sequence[tuple[Any, Slice]],
+    links: Links,
+    key: str,
+    name: Any,
+    total: int,
+    most: int = MOST,
 ) -> Markup:
-    """The most by name; the rest together, which no filter of the log can show."""
-    first, rest = rows[:MOST], sum(one.views for _name, one in rows[MOST:])
+    """The most by name, each with its rows in the log by the filter `key`; the rest together."""
+    first, rest = rows[:most], sum(one.views for _name, one in rows[most:])
     points = [
         Point(str(name(value)), one.views, links.views(**{key: value}) if value else None)
         for value, one in first
@@ -166,7 +173,7 @@ def _ranking(
 def images(found: Dashboard, links: Links) -> Markup:
     """Loads of each image that count as opens of it: a newsletter with two images has two here and one view."""
     points = [
-        Point(str(image_name(id_, found.files)), one.opens, links.of_image(id_))
+        Point(str(image_name(id_, found.images)), one.opens, links.of_image(id_))
         for id_, one in sorted(found.shown_by(IMAGE), key=lambda pair: -pair[1].opens)[:MOST]
         if one.opens
     ]

@@ -16,13 +16,12 @@ from app.core.rollup import hour_of
 from app.opens import figures
 from app.opens.dashboard.numbers import NOTHING, summed
 from app.opens.dashboard.recent import Latest, latest, minutes
+from app.opens.dashboard.warnings import Wrong, wrong
 from app.opens.figures import LatestId, OpenFigures
-from app.opens.images import usage
-from app.opens.images.usage import Warnings
 
 MINUTES = 30
 MOST_ROWS = 2_000  # that the picture is made of
-RECENT, IDS = 15, 10
+SHOWN = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Live:
     first_minute: datetime
     recent: list[Latest]
     latest_ids: list[LatestId]
-    warnings: Warnings
+    wrong: Wrong
 
 
 def live(session: Session, account_id: UUID, zone: ZoneInfo, now: datetime) -> Live:
@@ -63,7 +62,7 @@ def live(session: Session, account_id: UUID, zone: ZoneInfo, now: datetime) -> L
         values=[hours.get(place.start, NOTHING) for place in places],
         minutes=minutes(session, account_id, first_minute, MINUTES, MOST_ROWS),
         first_minute=first_minute,
-        recent=latest(session, account_id, automatic=True, limit=RECENT),
-        latest_ids=figures.latest_ids(connection, account_id, today.start, today.end, IDS),
-        warnings=usage.warnings(connection, account_id, now, DAY),
+        recent=latest(session, account_id, automatic=True, limit=SHOWN),
+        latest_ids=figures.latest_ids(connection, account_id, None, today.end, SHOWN),
+        wrong=wrong(connection, account_id, now, DAY),
     )

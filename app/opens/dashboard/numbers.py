@@ -21,11 +21,10 @@ from app.core.periods import Preset
 from app.core.rollup import hour_of
 from app.opens import figures
 from app.opens.dashboard.rates import Rate, delays_of, rate_of
+from app.opens.dashboard.warnings import Wrong, wrong
 from app.opens.figures import LatestId, OpenFigures, Slice
-from app.opens.images import usage
-from app.opens.images.models import Image
-from app.opens.images.usage import Warnings
-from app.opens.models import COUNTED, NO_IMAGE, OpenClass, OpenHour
+from app.opens.log.listing import image_names
+from app.opens.models import COUNTED, OpenClass, OpenHour
 
 NOTHING = OpenFigures()
 SLICED_BY = ("image_id", "class", "client", "device")
@@ -70,9 +69,9 @@ class Dashboard:
     values: list[OpenFigures]
     weekdays: list[list[int | None]]
     slices: Slices
-    files: dict[UUID, str]  # of the images among `slices`
+    images: dict[UUID, str]  # names of those among `slices` that are still in the library
     latest_ids: list[LatestId]
-    warnings: Warnings  # of the last seven days
+    wrong: Wrong  # of the last seven days
     rate: Rate | None
     delays: tuple[int, ...]  # first opens of mailings, by DELAY_BOUNDS_H; empty without any
     comparison: Comparison | None
@@ -99,12 +98,7 @@ class Dashboard:
         return more(getattr(ours, name), getattr(theirs, name))
 
     def shown_by(self, place: int) -> list[tuple[Any, Slice]]:
-        """Slices put together by image, client or device, of the classes that count as views here; most first."""
-        found: defaultdict[Any, Slice] = defaultdict(Slice)
-        for key, one in self.slices.items():
-            if self.automatic or key[CLASS] in COUNTED:
-                found[key[place]] += one
-        return sorted(found.items(), key=lambda pair: (-pair[1].views, -pair[1].opens, str(pair[0])))
+        return shown_by(self.slices, place, self.automatic)
 
     @property
     def classes(self) -> dict[OpenClass, Slice]:
@@ -113,6 +107,15 @@ class Dashboard:
         for key, one in self.slices.items():
             found[OpenClass(key[CLASS])] += one
         return found
+
+
+def shown_by(slices: Slices, place: int, automatic: bool) -> list[tuple[Any, Slice]]:
+    """Slices (by SLICED_BY) put together by image, client or device, of the classes that count as views; most first."""
+    found: defaultdict[Any, Slice] = defaultdict(Slice)
+    for key, one in slices.items():
+        if automatic or key[CLASS] in COUNTED:
+            found[key[place]] += one
+    return sorted(found.items(), key=lambda pair: (-pair[1].views, -pair[1].opens, str(pair[0])))
 
 
 def reopened(total: OpenFigures) -> float | None:
@@ -141,9 +144,9 @@ def dashboard(
         values=gathered(hours, [(place.start, place.end) for place in places], NOTHING, add),
         weekdays=by_weekday({hour: one.shown(automatic) for hour, one in hours.items()}, period, now),
         slices=slices,
-        files=files_of(connection, account_id, {key[IMAGE] for key in slices}),
+        images=image_names(session, account_id, {key[IMAGE] for key in slices}),
         latest_ids=figures.latest_ids(connection, account_id, period.start, period.end),
-        warnings=usage.warnings(connection, account_id, now),
+        wrong=wrong(connection, account_id, now),
         rate=rate_of(session, account_id, period.start, period.end),
         delays=delays_of(session, account_id, period.start, period.end),
         comparison=_comparison(connection, account_id, period, hours, slices, places, now)
@@ -201,12 +204,3 @@ def slices_by(slices: Slices, *places: int) -> Slices:
     for key, one in slices.items():
         found[tuple(key[place] for place in places)] += one
     return dict(found)
-
-
-def files_of(connection: Connection, account_id: UUID, ids: set[UUID]) -> dict[UUID, str]:
-    """The names of images in their addresses; a deleted one is absent."""
-    wanted = ids - {NO_IMAGE}
-    if not wanted:
-        return {}
-    found = select(Image.id, Image.file).where(Image.account_id == account_id, Image.id.in_(wanted))
-    return {row.id: row.file for row in connection.execute(found)}

@@ -77,7 +77,7 @@ def _drawn(wanted: Asked, found: Dashboard, now: datetime) -> dict[str, Any]:
         "span_before": span(found.comparison.period) if found.comparison else None,
         "cards": drawing.cards(found, links),
         "changed": sentences(found),
-        "notices": notices(found.warnings),
+        "notices": notices(found.wrong),
         "timeline": drawing.timeline(found),
         "timeline_title": drawing.timeline_title(found),
         "week": drawing.week(found),
@@ -138,5 +138,5 @@ def _drawn_live(found: live_numbers.Live) -> dict[str, Any]:
         "cards": live_drawing.cards(found, links),
         "today": live_drawing.today(found),
         "minutes": live_drawing.minutes(found),
-        "notices": notices(found.warnings),
+        "notices": notices(found.wrong),
     }

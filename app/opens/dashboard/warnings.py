@@ -4,26 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from flask_babel import gettext as _
+from sqlalchemy import Connection
 
 from app.core import i18n
-from app.opens.images.usage import Asked, Warnings
+from app.core.periods import HOUR
+from app.core.rollup import hour_of
+from app.opens import figures
+from app.opens.images import usage
+from app.opens.images.usage import WEEK, Asked, Warnings
+from app.opens.models import MissReason
 
 NAMED = 3  # files by name
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`more`: the files, most asked for first."""
+    """`more`: the files, most asked for first; `endpoint`: where to look."""
 
     title: str
     text: str
-    more: str
+    more: str = ""
+    endpoint: str = "images.index"
 
 
-def notices(found: Warnings) -> list[Notice]:
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """`lost`: loads that could not be recorded at all."""
+
+    images: Warnings
+    lost: int
+
+
+def wrong(connection: Connection, account_id: UUID, now: datetime, length: timedelta = WEEK) -> Wrong:
+    """Of a period that ends now, whichever the page is about: it is about mails that are out."""
+    seen = figures.misses(connection, account_id, hour_of(now) + HOUR - length, hour_of(now) + HOUR)
+    lost = sum(hits for (reason, _file), hits in seen.items() if reason == MissReason.UNRECORDED)
+    return Wrong(usage.warnings(connection, account_id, now, length), lost)
+
+
+def notices(all_of_it: Wrong) -> list[Notice]:
     """The gravest first."""
+    found = all_of_it.images
     kinds = (
         (
             found.unrendered,
@@ -46,7 +71,16 @@ def notices(found: Warnings) -> list[Notice]:
             _("These images count signed links only."),
         ),
     )
-    return [Notice(title, text, _named(asked)) for asked, title, text in kinds if asked]
+    said = [Notice(title, text, _named(asked)) for asked, title, text in kinds if asked]
+    return [_lost(all_of_it.lost), *said] if all_of_it.lost else said
+
+
+def _lost(loads: int) -> Notice:
+    return Notice(
+        _("Not recorded: %(loads)s loads", loads=i18n.number(loads)),
+        _("The database was away and the spool full; the images were shown all the same."),
+        endpoint="attention.index",
+    )
 
 
 def _loads(asked: Sequence[Asked]) -> str:

@@ -10,27 +10,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.opens.models import NO_IMAGE, OpenClass
+from app.opens.rules import words
 
-CLASSES: dict[str, tuple[Any, str, Any]] = {  # name, tone, what it means
-    OpenClass.HUMAN: (_l("Person"), "success", _l("A mail program or browser showed the image to somebody.")),
-    OpenClass.IMAGE_PROXY: (
-        _l("Via proxy"),
-        "info",
-        _l("Gmail, Yahoo and others fetch the image when the person opens the message, from a device unknown."),
+MEANINGS: dict[str, Any] = {
+    OpenClass.HUMAN: _l("A mail program or browser showed the image to somebody."),
+    OpenClass.IMAGE_PROXY: _l(
+        "Gmail, Yahoo and others fetch the image when the person opens the message, from a device unknown."
     ),
-    OpenClass.PREFETCH: (
-        _l("Automatic"),
-        "warning",
-        _l("Loaded ahead of anybody, as Apple Mail does for each message: says nothing about reading."),
-    ),
-    OpenClass.BOT: (_l("Bot"), "secondary", _l("Crawlers, security scanners and programs.")),
+    OpenClass.PREFETCH: _l("Loaded ahead of anybody, as Apple Mail does for each message: says nothing about reading."),
+    OpenClass.BOT: _l("Crawlers, security scanners and programs."),
 }
-DEVICES: dict[str, Any] = {
-    "computer": _l("Computer"),
-    "phone": _l("Phone"),
-    "tablet": _l("Tablet"),
-    "other": _l("Other device"),
-    "unknown": _l("Unknown (through a proxy)"),
+CLASSES: dict[str, tuple[Any, str, Any]] = {  # word, tone, what it means
+    name: (words.CLASSES[name][0], words.CLASSES[name][1], MEANINGS[name]) for name in OpenClass
 }
 DELAYS: tuple[Any, ...] = (  # as DELAY_BOUNDS_H
     _l("Under 1 hour"),
@@ -51,10 +42,10 @@ def client_name(client: str) -> str:
 
 
 def device_name(device: str) -> str:
-    return str(DEVICES.get(device, device) if device else _("Not looked at yet"))
+    return words.device_word(device)
 
 
-def image_name(id_: UUID, files: Mapping[UUID, str]) -> str:
+def image_name(id_: UUID, names: Mapping[UUID, str]) -> str:
     if id_ == NO_IMAGE:
         return str(_("Built-in 1×1"))
-    return files.get(id_) or str(_("Deleted image"))
+    return names.get(id_) or str(_("Deleted image"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -14,7 +14,7 @@ from app.opens.models import Open
 
 TEST = "TESTE-"
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that are read for each other
-LOOKS_FOR = timedelta(days=1)  # back at most
+LOOKS_BACK = timedelta(days=1)
 DESCRIBED_AFTER = timedelta(seconds=30)  # the ticker has looked at a new user agent by then
 
 
@@ -43,18 +43,14 @@ def asked_ref(text: str) -> str:
     return clean(text).text
 
 
-def asked_since(text: str, now: datetime) -> datetime:
-    """Since when to look, from Unix seconds; a day back at most, and from now on when it makes no sense."""
-    if not (text.isascii() and text.isdigit() and len(text) < 12):
-        return now
-    return min(now, max(datetime.fromtimestamp(int(text), UTC), now - LOOKS_FOR))
-
-
-def first_load(connection: Connection, image: Image, ref: str, since: datetime) -> Arrival | None:
-    """The first load of the image with this id since then, whoever loaded it."""
+def first_load(connection: Connection, image: Image, ref: str, now: datetime) -> Arrival | None:
+    """The first load of the image with this id in the last day, whoever loaded it."""
     columns = (Open.created_at, Open.open_class, Open.client, Open.device, Open.reason)
     found = select(*columns).where(
-        Open.account_id == image.account_id, Open.ref == ref, Open.created_at >= since, Open.image_id == image.id
+        Open.account_id == image.account_id,
+        Open.ref == ref,
+        Open.created_at >= now - LOOKS_BACK,
+        Open.image_id == image.id,
     )
     row = connection.execute(found.order_by(Open.created_at).limit(1)).one_or_none()
     return None if row is None else Arrival(row[0], row[1], row[2] or "", row[3] or "", row[4])

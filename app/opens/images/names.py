@@ -16,14 +16,22 @@ DEFAULT = "image"
 def slug(given: str, extensions: tuple[str, ...]) -> str:
     """`Promoção de Verão.PNG` → `promocao-de-verao.png`. The extension is one of `extensions`, those of the true type:
     the given one if it is among them. Whatever is given, the result matches FILE."""
+    stem, extension = _parted(given)
+    cut = _plain(stem)[:MAX_STEM].rstrip("._-")
+    return f"{cut}.{extension if extension in extensions else extensions[0]}"
+
+
+def stem_of(given: str) -> str:
+    """The name of a file as its owner wrote it, without folders and extension."""
+    return _parted(given)[0]
+
+
+def _parted(given: str) -> tuple[str, str]:
+    """Stem and extension (lower-case); what follows the last dot of "banner v1.5" belongs to the stem."""
     name = re.split(r"[/\\]", given[:MAX_GIVEN])[-1]
     stem, _dot, extension = name.rpartition(".")
-    extension = extension.strip().lower()
-    if not stem and not _dot:
-        stem = name
-    elif extension not in KNOWN:
-        stem = name  # what follows the dot belongs to the name: "banner v1.5"
-    return f"{_plain(stem)[:MAX_STEM]}.{extension if extension in extensions else extensions[0]}"
+    known = extension.strip().lower()
+    return (stem, known) if known in KNOWN and _dot else (name, "")
 
 
 def _plain(stem: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_time, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
 from app.core import clock
@@ -154,8 +155,8 @@ def show(id: str) -> ResponseReturnValue:
         preview=addresses.preview(image.file, now),
         tools=howto.tags(addresses, image.file),
         samples=howto.samples(addresses, image.file),
-        try_tag=addresses.tag(image.file, ref) if ref.isascii() else "",
-        **arrival(image, ref, int(now.timestamp())),
+        try_tag=addresses.tag(image.file, quote(ref, safe="")),
+        **arrival(image, ref),
     )
 
 
@@ -165,21 +166,21 @@ def check(id: str) -> ResponseReturnValue:
     """The live check: has this image been loaded with this id?"""
     image = wanted(id)
     ref = live.asked_ref(request.args.get("ref", "")) or live.TEST
-    since = int(live.asked_since(request.args.get("since", ""), clock.now()).timestamp())
-    shown = arrival(image, ref, since)
+    shown = arrival(image, ref)
     if is_shown(shown["mark"]):
         return unchanged()
     return page("images/_check.html", image=image, **shown)
 
 
-def arrival(image: Image, ref: str, since: int) -> dict[str, Any]:
+def arrival(image: Image, ref: str) -> dict[str, Any]:
     now = clock.now()
-    found = live.first_load(db.session.connection(), image, ref, live.asked_since(str(since), now))
+    found = live.first_load(db.session.connection(), image, ref, now)
     return {
         "arrival": found,
+        "at": "" if found is None else format_time(found.at, "HH:mm:ss"),
         "is_waiting": found is None or not found.is_final(now),
         "ref": ref,
-        "check_url": url_for(".check", id=image.id, ref=ref, since=since),
+        "check_url": url_for(".check", id=image.id, ref=ref),
         "check_s": CHECK_S,
         "mark": mark_of(found, found is not None and found.is_final(now)),
         "classes": words.CLASSES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
@@ -45,13 +45,13 @@ def of_images(connection: Connection, account_id: UUID, now: datetime, length: t
     return {image_id: Use(*sums) for image_id, sums in numbers.items()}
 
 
-def loads_ever(connection: Connection, image: Image) -> tuple[int, datetime | None]:
+def loads_ever(connection: Connection, image: Image) -> tuple[int, date | None]:
     """All opens of an image, those of machines too, and the last UTC day with one."""
     found = select(func.coalesce(func.sum(OpenSliceDay.opens), 0), func.max(OpenSliceDay.day)).where(
         OpenSliceDay.account_id == image.account_id, OpenSliceDay.image_id == image.id, OpenSliceDay.opens > 0
     )
     number, day = connection.execute(found).one()
-    return int(number), day
+    return int(number), day and day.date()
 
 
 def mailings_with(connection: Connection, image: Image) -> list[tuple[UUID, str]]:

@@ -17,8 +17,8 @@ def _ids_unrendered(_subject: str, facts: Facts) -> Words:
     return Words(
         _("Mails go out without the recipient's id"),
         _(
-            "In the last 24 hours images were loaded at least %(hits)s times with the template's variable in the place of "
-            "the id, most of all %(file)s. Nobody knows who opened these mails.",
+            "In the last 24 hours images were loaded at least %(hits)s times with the template's variable where the id "
+            "should be, most of all %(file)s. Nobody knows who opened these mails.",
             hits=number(int(facts["hits"])),
             file=_file(facts),
         ),

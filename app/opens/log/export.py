@@ -25,12 +25,12 @@ from app.core.i18n import number
 from app.core.jobs import Hold, LongJob
 from app.core.models import Job
 from app.core.spreadsheets import Cell, Out
-from app.opens.dashboard.words import client_name, device_name
 from app.opens.log import reading
 from app.opens.log.filters import Filters, from_json
 from app.opens.log.listing import image_names
 from app.opens.log.reading import Line
-from app.opens.log.words import class_name, is_counted, reason_word
+from app.opens.log.words import is_counted
+from app.opens.rules.words import class_word, client_word, device_word, reason_words
 
 KIND = "export_opens"
 AT_ONCE = 1_000  # rows of an answer, a quarter of a second of our thread; more go to a worker
@@ -98,12 +98,12 @@ def _row(line: Line, zone: tzinfo, names: Mapping[UUID, str]) -> list[Cell]:
         found.ref,
         names.get(found.image_id, ""),
         found.file,
-        class_name(found.open_class),
-        reason_word(found.reason),
+        class_word(found.open_class),
+        reason_words(found.reason),
         _("Yes") if is_counted(found) else _("No"),
         _("Yes") if found.is_first else _("No"),
-        client_name(found.client or ""),
-        device_name(found.device or ""),
+        client_word(found.client),
+        device_word(found.device),
         found.address,
         found.hits,
         found.referer,

@@ -17,11 +17,11 @@ from app.core.i18n import date_text, datetime_text
 from app.core.periods import HOUR, is_day
 from app.core.rollup import hour_of
 from app.opens import figures
-from app.opens.dashboard.words import client_name, device_name, image_name
 from app.opens.images.models import Image
 from app.opens.log.filters import NAMES, Asked
 from app.opens.log.words import COUNTED_WORDS, FILTER_WORDS, KIND_WORDS
 from app.opens.models import NO_IMAGE
+from app.opens.rules.words import client_word, device_word
 
 MOST_IMAGES = 200  # options; an older one is reached from its own page
 SEEN_IN = timedelta(days=28)  # programs to choose from, where no period is asked for
@@ -65,9 +65,9 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str], asked:
     named = [(str(row.id), row.name) for row in session.execute(images)]
     return Choices(
         kinds=[(str(kind), word) for kind, word in KIND_WORDS.items()],
-        images=_and(given.get("image"), [*named, (str(NO_IMAGE), image_name(NO_IMAGE, {}))]),
-        clients=_and(given.get("client"), [(client, client_name(client)) for client in clients]),
-        devices=_and(given.get("device"), [(device, device_name(device)) for device in devices]),
+        images=_and(given.get("image"), [*named, (str(NO_IMAGE), _("None of the library"))]),
+        clients=_and(given.get("client"), [(client, client_word(client)) for client in clients]),
+        devices=_and(given.get("device"), [(device, device_word(device)) for device in devices]),
         counted=list(COUNTED_WORDS.items()),
     )
 

@@ -18,14 +18,14 @@ from app.core.i18n import locale
 from app.core.pagination import clamped
 from app.core.spreadsheets import KINDS as FORMATS
 from app.opens import ids
-from app.opens.dashboard.words import CLASSES, client_name, device_name
 from app.opens.log import export, listing, number, reading, timeline
 from app.opens.log.export import Order
 from app.opens.log.filters import NAMES, Asked, Filters, from_url
 from app.opens.log.number import Number
 from app.opens.log.reading import Lines
-from app.opens.log.words import is_counted, reason_word, why_not_counted
+from app.opens.log.words import why_not_counted
 from app.opens.pages import bp
+from app.opens.rules.words import CLASS_HELP, CLASSES, client_word, device_word, reason_words
 
 SEARCH_S = 2.0  # what neither an index nor the figures know is cut off
 COUNT_S = 0.5  # for its number, which may be left out
@@ -59,11 +59,11 @@ def log() -> ResponseReturnValue:
         given={name: text for name, text in request.args.items() if name in NAMES},
         images=listing.image_names(session, own, (line.open.image_id for line in found.rows)),
         classes=CLASSES,
-        client_name=client_name,
-        device_name=device_name,
-        is_counted=is_counted,
+        help=CLASS_HELP,
+        client_word=client_word,
+        device_word=device_word,
         why_not_counted=why_not_counted,
-        reason_word=reason_word,
+        reason_words=reason_words,
     )
 
 

@@ -14,19 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.i18n import number
-from app.opens.dashboard.words import CLASSES, client_name, device_name
 from app.opens.log.reading import Line
-from app.opens.log.words import class_name, is_counted, reason_word, why_not_counted
+from app.opens.log.words import why_not_counted
 from app.opens.mailings.models import MailedId, Mailing
-from app.opens.models import Open, OpenClass, OpenedId
+from app.opens.models import Open, OpenedId
+from app.opens.rules.words import CLASSES, class_word, client_word, device_word, reason_words
 
 MOST_MAILINGS = 20
-ICONS = {
-    OpenClass.HUMAN: "mail-opened",
-    OpenClass.IMAGE_PROXY: "mail-opened",
-    OpenClass.PREFETCH: "download",
-    OpenClass.BOT: "code",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +70,13 @@ class Moment:
 
 def moment(line: Line, images: Mapping[UUID, str]) -> Moment:
     found = line.open
-    tone = CLASSES[found.open_class][1] if is_counted(found) else "secondary"
+    _word, tone, icon = CLASSES[found.open_class]
     return Moment(
         at=found.created_at,
         title=_title(found),
-        tone=tone,
-        icon=ICONS.get(OpenClass(found.open_class), "point-filled"),
-        reason=reason_word(found.reason),
+        tone=tone if found.is_view else "secondary",
+        icon=icon,
+        reason=reason_words(found.reason),
         facts=[fact for fact in _facts(found, images) if fact],
         agent=line.agent or "",
         rule_version=found.rule_version,
@@ -91,16 +85,16 @@ def moment(line: Line, images: Mapping[UUID, str]) -> Moment:
 
 def _title(found: Open) -> str:
     if found.is_first:
-        return str(_("First open: %(class_name)s", class_name=class_name(found.open_class)))
-    return why_not_counted(found) or class_name(found.open_class)
+        return str(_("First open: %(of)s", of=class_word(found.open_class)))
+    return why_not_counted(found) or class_word(found.open_class)
 
 
 def _facts(found: Open, images: Mapping[UUID, str]) -> list[Any]:
     hits = ngettext("%(number)s load", "%(number)s loads", found.hits, number=number(found.hits))
     return [
         images.get(found.image_id) or found.file,
-        client_name(found.client or ""),
-        device_name(found.device or ""),
+        client_word(found.client),
+        device_word(found.device),
         found.address,
         hits if found.hits > 1 else None,
         _("Signed link") if found.is_signed else None,

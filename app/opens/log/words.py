@@ -7,9 +7,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.opens.dashboard.words import CLASSES
 from app.opens.log.filters import Kind
 from app.opens.models import COUNTED, Open, OpenClass
+from app.opens.rules.words import CLASSES
 
 KIND_WORDS: dict[str, Any] = {
     Kind.PEOPLE: _l("People"),
@@ -30,7 +30,7 @@ FILTER_WORDS = {
     "file": _l("File"),
     "client": _l("Mail program"),
     "device": _l("Device"),
-    "counted": _l("Counted"),
+    "counted": _l("Counting"),
     "first": _l("First open"),
 }
 
@@ -45,14 +45,3 @@ def why_not_counted(found: Open) -> str | None:
     if found.open_class in COUNTED and not found.is_view:
         return str(_("A further image of the same opening"))
     return None
-
-
-def class_name(open_class: str) -> str:
-    return str(CLASSES[open_class][0]) if open_class in CLASSES else open_class
-
-
-REASONS: dict[str, Any] = {}
-
-
-def reason_word(reason: str) -> str:
-    return str(REASONS.get(reason, reason))

@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.access import current_actor
 from app.core.api import Upload, current, endpoint, resource_blueprint
 from app.core.db import db, write
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, english
 from app.core.i18n import locale
 from app.core.ids import to_uuid
 from app.core.jobs import asking
@@ -183,7 +183,7 @@ def accepted(job_id: UUID) -> tuple[JobOut, int]:
 
 def listed(mailing_id: UUID, tally: Tally) -> ListedOut:
     mailing = service.get(current().account_id, mailing_id)
-    refused = [RefusedId(index=row.line, error=str(WRONG_WORDS[row.wrong])) for row in tally.refused if row.wrong]
+    refused = [RefusedId(index=row.line, error=english(WRONG_WORDS[row.wrong])) for row in tally.refused if row.wrong]
     return ListedOut(**tally.counts(), refused=refused, listed=mailing.listed)
 
 

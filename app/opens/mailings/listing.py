@@ -126,7 +126,7 @@ def _lock_waiting(
         .scalar_subquery()
     )
     looked_up = select(MailedId.ref, raw).where(_of(place), MailedId.ref.in_([row.ref for row in rows]))
-    since = dict(row.tuple() for row in connection.execute(looked_up))
+    since = {row.ref: row[1] for row in connection.execute(looked_up)}
     return [(row.ref, row.sent_at, since[row.ref]) for row in rows]
 
 

@@ -19,6 +19,7 @@ from app.core.htmx import go, notify, page, typed_name, url_with
 from app.core.i18n import locale
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
+from app.core.period import iso
 from app.opens.images.models import Image
 from app.opens.mailings import changes, drawing, figures, reading, service
 from app.opens.mailings.figures import MailingFigures
@@ -92,13 +93,17 @@ def show(id: str) -> ResponseReturnValue:
     connection = db.session.connection()
     numbers = figures.of_mailing(connection, mailing)
     image = db.session.get(Image, mailing.image_id) if mailing.image_id else None
+    zone = ZoneInfo(g.timezone)
+    through: dict[str, Any] = {"image": mailing.image_id} if mailing.image_id else {}
+    span: dict[str, Any] = {"from": iso(mailing.starts_at, zone), "to": iso(mailing.ends_at, zone)}
     return page(
         "mailings/show.html",
         fragment="mailings/_ids.html",
         mailing=mailing,
         numbers=numbers,
         image=image,
-        drawn=drawing.of_mailing(connection, mailing, ZoneInfo(g.timezone), clock.now()),
+        drawn=drawing.of_mailing(connection, mailing, zone, clock.now(), url_for("opens.log", **through)),
+        log=url_for("opens.log", **span, **through),
         basis=basis_words(mailing, numbers),
         **shown_ids(mailing, numbers),
     )
@@ -112,10 +117,20 @@ def shown_ids(mailing: Mailing, numbers: MailingFigures) -> dict[str, Any]:
         found = of_mailing(session, mailing, state, after=request.args.get("after"), limit=asked.limit)
     except Malformed:
         found = of_mailing(session, mailing, state, after=None, limit=asked.limit)
-    counts = {None: mailing.listed, State.OPENED: numbers.opened, State.WAITING: mailing.listed - numbers.opened}
+    waiting = max(0, mailing.listed - numbers.opened)
+    offered = (
+        (None, _("All"), mailing.listed),
+        (State.OPENED, _("Opened"), numbers.opened),
+        (State.WAITING, _("Not yet"), waiting),
+    )
     tabs = [
-        {"label": label, "href": url_with(state=key, after=None), "active": key == state, "count": max(0, counts[key])}
-        for key, label in ((None, _("All")), (State.OPENED, _("Opened")), (State.WAITING, _("Not yet")))
+        {
+            "label": label,
+            "href": f"{url_with(state=key, after=None)}#mailings-ids",
+            "active": key == state,
+            "count": count,
+        }
+        for key, label, count in offered
     ]
     return {"found": found, "state": state or "", "tabs": tabs}
 

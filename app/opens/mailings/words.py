@@ -22,8 +22,10 @@ def basis_words(mailing: Mailing, figures: MailingFigures) -> str:
     else:
         counted = _("Ids first opened in this period through this image.")
     if figures.basis == Basis.SENT:
-        return f"{counted} " + _("The rate is their share of the number you said were sent.")
-    return f"{counted} " + _("There is no rate: list the ids, or say to how many it was sent.")
+        rate = _("The rate is their share of the number you said were sent.")
+    else:
+        rate = _("There is no rate: list the ids, or say to how many it was sent.")
+    return f"{counted} {rate}"
 
 
 def delay_words() -> list[tuple[str, str]]:

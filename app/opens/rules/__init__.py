@@ -1,1 +1,18 @@
 """Who loaded an image: rules as data, user agents, addresses."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Pages, API and command. Imported here, so that the route alone needs no web."""
+    from app.accounts import browser_guard
+    from app.core.menu import add_to_menu
+    from app.opens.rules import api, cli, pages
+
+    app.register_blueprint(pages.bp)
+    app.register_blueprint(api.bp)
+    browser_guard.csrf.exempt(api.bp)  # bearer tokens only
+    cli.register(app)
+    add_to_menu(app, pages.MENU)

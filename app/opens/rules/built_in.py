@@ -48,7 +48,7 @@ PROXIES = (
     ("fastmailua", "fastmail_proxy"),
     ("shortwave image fetcher", "shortwave_proxy"),
 )
-PROXY_PATTERN = r"e-?mail[ _-]?(?:image[ _-]?)?proxy"  # one that names itself so: "mail_proxy"
+PROXY_PATTERN = r"mail[ _-]?(?:image[ _-]?)?proxy"  # one that names itself so: "mail_proxy"
 
 PREFETCH = (
     ("edge/12.246 mozilla/5.0", "gmail_prefetch"),

@@ -13,7 +13,7 @@ from app.core.db import begin_write
 from app.core.ids import to_uuid
 from app.core.runtime import runtime
 from app.opens.rules import reclassify
-from app.opens.rules.moved import move
+from app.opens.rules.moved import give
 
 
 @click.command("reclassify-opens")
@@ -32,9 +32,9 @@ def reclassify_opens(wanted: str | None) -> None:
     for account_id, name in accounts:
         seen = moved = 0
         for look in reclassify.looks(engine, account_id, clock.now()):
-            for verdicts in filter(None, look.parts()):
+            for verdicts in filter(any, look.parts):
                 with begin_write(engine) as connection:
-                    moved += move(connection, account_id, verdicts)
+                    moved += give(connection, account_id, verdicts)
             seen += look.seen
         click.echo(f"{name}: {seen} opens looked at, {moved} changed.")
 

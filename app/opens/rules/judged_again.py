@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, select
 
+from app.core.pagination import Rows
 from app.opens.library import own_rules
 from app.opens.models import Open, UserAgent
 from app.opens.rules.agents import agent_id
@@ -52,14 +53,12 @@ class Judge:
         return found
 
 
-def differing(rows: list[Row[Any]], judge: Judge) -> Mapping[Key, Verdict]:
-    """The rows whose verdict is another now, by their key."""
-    found = {}
+def differing(rows: list[Row[Any]], judge: Judge) -> Iterator[tuple[Key, Verdict, bool]]:
+    """The rows whose verdict is another now, by their key, and whether its class is."""
     for row in rows:
         verdict = judge.verdict(row)
         if verdict is not None and verdict != (row.open_class, row.reason, row.rule_version):
-            found[row.account_id, row.created_at, row.id] = verdict
-    return found
+            yield (row.account_id, row.created_at, row.id), verdict, verdict.open_class != row.open_class
 
 
 @lru_cache(4096)
@@ -75,7 +74,7 @@ def _kept(text: str | None) -> tuple[Address | None, bool]:
 
 
 _OTHER = agent_id(OTHER)
-READ: Select[Any] = select(
+READ: Rows = select(
     Open.account_id, Open.created_at, Open.id, Open.ref, Open.agent_id, Open.address,
     Open.open_class.label("open_class"), Open.reason, Open.rule_version, UserAgent.text,
 ).outerjoin(UserAgent, UserAgent.id == Open.agent_id)  # fmt: skip

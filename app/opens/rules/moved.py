@@ -5,48 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from app.opens.mailings.opened import has_lists
-from app.opens.models import COUNTED, Open, OpenedId
+from app.opens.models import Open, OpenedId
 from app.opens.rollups import Counted, shift
 from app.opens.rules import mailed
 from app.opens.rules.classify import Verdict
 from app.opens.rules.judged_again import Key
+from app.opens.rules.siblings import STORED, Siblings, Stored
 
-_IS_COUNTED = Open.open_class.in_(sorted(COUNTED)) & Open.is_view.is_(True)
+FEW = 20  # viewings of an id, of which all are read at once
 
 
-@dataclass(slots=True)
-class Stored:
-    """One open as its row says, and as it will."""
+class Verdicts(NamedTuple):
+    """New verdicts by the key of their open, all of one account: those of the class that it has, and those of
+    another."""
 
-    at: datetime
-    id: UUID
-    ref: str
-    image_id: UUID
-    open_class: str
-    client: str | None
-    device: str | None
-    hits: int
-    is_view: bool
-    is_first: bool
-    new_class: str = ""
-    new_first: bool = False
-
-    def __post_init__(self) -> None:
-        self.new_class, self.new_first = self.open_class, self.is_first
-
-    @property
-    def was_counted(self) -> bool:
-        return self.is_view and self.open_class in COUNTED
-
-    @property
-    def is_counted(self) -> bool:
-        return self.is_view and self.new_class in COUNTED
+    relabelled: dict[Key, Verdict]
+    moved: dict[Key, Verdict]
 
 
 @dataclass(slots=True)
@@ -63,16 +43,18 @@ class Standing:
     gained: list[Stored] = field(default_factory=list)
 
 
-def move(connection: Connection, account_id: UUID, verdicts: Mapping[Key, Verdict]) -> int:
-    """Gives each open (by key, all of one account) its verdict, and keeps all figures. Answers how many were still
-    there. What was purged is not known any more: an id whose first open was keeps its `first_at`."""
-    refs = _refs(connection, account_id, verdicts)
-    # First the ids, in order, then their opens: as the recorder locks them.
-    standings = _standings(connection, account_id, refs)
-    opens = {one.id: one for one in _opens(connection, account_id, verdicts)}
-    if opens:
-        _Part(connection, account_id, standings, opens).move(verdicts)
-    return len(opens)
+def give(connection: Connection, account_id: UUID, verdicts: Verdicts) -> int:
+    """Gives opens their verdicts, and keeps all figures. Answers how many there were. What was purged is not known any
+    more: an id whose first open was keeps its `first_at`."""
+    if verdicts.relabelled:
+        rows = [_new_label(key, verdict) for key, verdict in verdicts.relabelled.items()]
+        connection.execute(_SET_LABEL, rows)
+    if verdicts.moved:
+        # First the ids, in order, then their opens: as the recorder locks them.
+        standings = _standings(connection, account_id, _refs(connection, account_id, verdicts.moved))
+        opens = {one.id: one for one in _opens(connection, account_id, verdicts.moved)}
+        _Part(connection, account_id, standings, opens).move(verdicts.moved)
+    return len(verdicts.relabelled) + len(verdicts.moved)
 
 
 class _Part:
@@ -85,14 +67,17 @@ class _Part:
         self._opens = opens
 
     def move(self, verdicts: Mapping[Key, Verdict]) -> None:
-        self._connection.execute(_SET_CLASS, [_new_class(key, new) for key, new in verdicts.items()])
+        rows = [_new_label(key, verdict) for key, verdict in verdicts.items()]
+        self._connection.execute(_SET_CLASS, rows)
         for (_account, _at, id_), verdict in verdicts.items():
             if id_ in self._opens:
                 self._note(self._opens[id_], verdict)
         touched = [standing for standing in self._standings.values() if standing.lost or standing.gained]
+        few = [standing.ref for standing in touched if standing.views + standing.automatic <= FEW]
+        siblings = Siblings(self._connection, self._account_id, self._opens, few)
         for standing in touched:
-            self._settle_first(standing)
-            self._settle_last(standing)
+            _settle_first(standing, siblings)
+            _settle_last(standing, siblings)
         self._write(touched)
         if touched and has_lists(self._connection, self._account_id):
             mailed.open_again(self._connection, self._account_id, touched)
@@ -106,51 +91,6 @@ class _Part:
         standing.views += step
         standing.automatic -= step
         (standing.gained if one.is_counted else standing.lost).append(one)
-
-    def _settle_first(self, standing: Standing) -> None:
-        """`is_first` moves to the earliest counted view, when that is another now."""
-        earliest = min((one.at for one in standing.gained), default=None)
-        first_at = standing.first_at
-        is_lost = any(one.is_first or (first_at is not None and one.at <= first_at) for one in standing.lost)
-        is_earlier = earliest is not None and (first_at is None or earliest < first_at)
-        if not is_lost and not is_earlier:
-            return
-        holder = self._holder(standing)
-        since = min(filter(None, (first_at, earliest)), default=None)
-        first = self._counted(standing.ref, Open.created_at >= since, Open.created_at, Open.id)
-        if holder is not None:
-            holder.new_first = False
-        if first is not None:
-            first.new_first = True
-        standing.first_at = None if first is None else first.at
-
-    def _settle_last(self, standing: Standing) -> None:
-        latest = max((one.at for one in standing.gained), default=None)
-        last_at = standing.last_at
-        if latest is not None and (last_at is None or latest > last_at):
-            standing.last_at = latest
-        elif last_at is not None and any(one.at >= last_at for one in standing.lost):
-            before = Open.created_at <= max(one.at for one in standing.lost)
-            last = self._counted(standing.ref, before, Open.created_at.desc(), Open.id.desc())
-            standing.last_at = standing.first_at if last is None else last.at
-
-    def _holder(self, standing: Standing) -> Stored | None:
-        """The open that is the first of its id until now."""
-        of_part = (one for one in (*standing.lost, *standing.gained) if one.is_first)
-        found = next(of_part, None)
-        if found is not None or standing.first_at is None:
-            return found
-        return self._one(
-            standing.ref, Open.is_first.is_(True) & (Open.created_at >= standing.first_at), Open.created_at
-        )
-
-    def _counted(self, ref: str, where: ColumnElement[bool], *order: Any) -> Stored | None:
-        return self._one(ref, _IS_COUNTED & where, *order)
-
-    def _one(self, ref: str, where: ColumnElement[bool], *order: Any) -> Stored | None:
-        mine = (Open.account_id == self._account_id) & (Open.ref == ref)
-        row = self._connection.execute(_STORED.where(mine, where).order_by(*order).limit(1).with_for_update()).first()
-        return None if row is None else self._opens.setdefault(row.id, Stored(*row))
 
     def _write(self, touched: Sequence[Standing]) -> None:
         moved = [one for one in self._opens.values() if one.is_first != one.new_first]
@@ -183,6 +123,41 @@ class _Part:
         )  # fmt: skip
 
 
+def _settle_first(standing: Standing, siblings: Siblings) -> None:
+    """`is_first` moves to the earliest counted view, when that is another now."""
+    earliest = min((one.at for one in standing.gained), default=None)
+    first_at = standing.first_at
+    is_lost = any(one.is_first or (first_at is not None and one.at <= first_at) for one in standing.lost)
+    is_earlier = earliest is not None and (first_at is None or earliest < first_at)
+    if not is_lost and not is_earlier:
+        return
+    since = min(moment for moment in (first_at, earliest) if moment is not None)
+    holder = _holder(standing, siblings)
+    first = siblings.first(standing.ref, since)
+    if holder is not None:
+        holder.new_first = False
+    if first is not None:
+        first.new_first = True
+    standing.first_at = None if first is None else first.at
+
+
+def _holder(standing: Standing, siblings: Siblings) -> Stored | None:
+    found = next((one for one in standing.lost if one.is_first), None)
+    if found is not None or standing.first_at is None:
+        return found
+    return siblings.holder(standing.ref, standing.first_at)
+
+
+def _settle_last(standing: Standing, siblings: Siblings) -> None:
+    latest = max((one.at for one in standing.gained), default=None)
+    last_at = standing.last_at
+    if latest is not None and (last_at is None or latest > last_at):
+        standing.last_at = latest
+    elif last_at is not None and any(one.at >= last_at for one in standing.lost):
+        last = siblings.last(standing.ref, max(one.at for one in standing.lost))
+        standing.last_at = standing.first_at if last is None else last.at
+
+
 def _refs(connection: Connection, account_id: UUID, keys: Mapping[Key, Verdict]) -> list[str]:
     return sorted(set(connection.scalars(_within(select(Open.ref), account_id, keys))))
 
@@ -198,7 +173,7 @@ def _standings(connection: Connection, account_id: UUID, refs: Sequence[str]) ->
 
 
 def _opens(connection: Connection, account_id: UUID, keys: Mapping[Key, Verdict]) -> list[Stored]:
-    rows = connection.execute(_within(_STORED, account_id, keys).order_by(Open.created_at, Open.id).with_for_update())
+    rows = connection.execute(_within(STORED, account_id, keys).order_by(Open.created_at, Open.id).with_for_update())
     return [Stored(*row) for row in rows]
 
 
@@ -209,15 +184,11 @@ def _within(found: Any, account_id: UUID, keys: Mapping[Key, Verdict]) -> Any:
     return found.where(Open.account_id == account_id, span, Open.id.in_([key[2] for key in keys]))
 
 
-def _new_class(key: Key, verdict: Verdict) -> dict[str, Any]:
+def _new_label(key: Key, verdict: Verdict) -> dict[str, Any]:
     values = {"new_class": verdict.open_class.value, "new_reason": verdict.reason, "new_version": verdict.version}
     return {"account": key[0], "at": key[1], "open": key[2], **values}
 
 
-_STORED = select(
-    Open.created_at, Open.id, Open.ref, Open.image_id, Open.open_class, Open.client, Open.device, Open.hits,
-    Open.is_view, Open.is_first,
-)  # fmt: skip
 _THIS = (
     (Open.account_id == bindparam("account")) & (Open.created_at == bindparam("at")) & (Open.id == bindparam("open"))
 )
@@ -226,6 +197,7 @@ _SET_CLASS = (
     .where(_THIS)
     .values(open_class=bindparam("new_class"), reason=bindparam("new_reason"), rule_version=bindparam("new_version"))
 )
+_SET_LABEL = _SET_CLASS.where(Open.open_class == bindparam("new_class"))  # it may have moved since it was looked at
 _SET_FIRST = update(Open).where(_THIS).values(is_first=bindparam("new_first"))
 _SET_STANDING = (
     update(OpenedId)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -20,28 +19,34 @@ from app.core.models import Job
 from app.opens.models import Open
 from app.opens.rules.classify import Verdict
 from app.opens.rules.judged_again import READ, Judge, Key, differing
-from app.opens.rules.moved import move
+from app.opens.rules.moved import Verdicts, give
 
 KIND = "reclassify"
 READ_AT_ONCE = 1_000  # opens
-MOVED_AT_ONCE = 250  # in one write transaction
+PART = 250  # of one write transaction, of opens that keep their class; one that moves costs MOVE as much
+MOVE = 10
 Place = tuple[datetime, UUID]  # of the last open that was looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Some opens, in the order of their key, and those whose verdict is another now."""
+    """Some opens, in the order of their key, and what one write transaction each does to them: an empty one when
+    nothing is to be done."""
 
     seen: int
     last: Place
-    verdicts: Mapping[Key, Verdict]
+    parts: list[Verdicts]
 
-    def parts(self) -> Iterator[dict[Key, Verdict]]:
-        """What one write transaction each takes; one empty one when nothing moves."""
-        pairs = iter(self.verdicts.items())
-        yield dict(islice(pairs, MOVED_AT_ONCE))
-        while part := dict(islice(pairs, MOVED_AT_ONCE)):
-            yield part
+
+def _parts(found: Iterable[tuple[Key, Verdict, bool]]) -> list[Verdicts]:
+    parts, room = [Verdicts({}, {})], PART
+    for key, verdict, moves in found:
+        room -= MOVE if moves else 1
+        if room < 0:
+            parts.append(Verdicts({}, {}))
+            room = PART - (MOVE if moves else 1)
+        (parts[-1].moved if moves else parts[-1].relabelled)[key] = verdict
+    return parts
 
 
 def looks(engine: Engine, account_id: UUID, until: datetime, after: Place | None = None) -> Iterator[Look]:
@@ -59,7 +64,7 @@ def looks(engine: Engine, account_id: UUID, until: datetime, after: Place | None
         if not rows:
             return
         after = rows[-1].created_at, rows[-1].id
-        yield Look(len(rows), after, differing(rows, judge))
+        yield Look(len(rows), after, _parts(differing(rows, judge)))
 
 
 def count(engine: Engine, account_id: UUID) -> int:
@@ -79,11 +84,10 @@ class Reclassify(LongJob):
         until = datetime.fromisoformat(cursor["until"])
         engine, moved = self.runtime.engine, int(cursor["moved"])
         for look in looks(engine, hold.account_id, until, _place(cursor)):
-            parts = list(look.parts())
-            for number, verdicts in enumerate(parts, 1):
+            for number, verdicts in enumerate(look.parts, 1):
                 with hold.part() as part:
-                    moved += move(part.connection, hold.account_id, verdicts) if verdicts else 0
-                    if number == len(parts):
+                    moved += give(part.connection, hold.account_id, verdicts)
+                    if number == len(look.parts):
                         part.done = look.seen
                         at, id_ = look.last
                         part.cursor = cursor | {"at": at.isoformat(), "id": str(id_), "moved": moved}

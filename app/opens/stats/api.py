@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import BaseConverter
 
@@ -120,12 +119,3 @@ def _open(row: Row) -> OpenOut:
         device=found.device,
         counted=row.counted,
     )
-
-
-def init_app(app: Flask) -> None:
-    from app.accounts.browser_guard import csrf
-
-    app.url_map.converters["anytext"] = AnyText
-    for blueprint in (stats_bp, views_bp):
-        csrf.exempt(blueprint)  # bearer tokens only
-        app.register_blueprint(blueprint)

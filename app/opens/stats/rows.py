@@ -38,7 +38,7 @@ def latest(
     seen = newest.subquery()
     wanted = select(seen.c.created_at, seen.c.id).where(seen.c.is_view)
     if not automatic:
-        wanted = wanted.where(seen.c["class"].in_([str(each) for each in COUNTED]))
+        wanted = wanted.where(seen.c[Open.open_class.key].in_([str(each) for each in COUNTED]))
     keys = session.execute(wanted.order_by(seen.c.created_at.desc(), seen.c.id.desc()).limit(limit)).all()
     found = (
         select(Open, UserAgent.text)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from app.accounts.clients.pixel_choices import PixelChoice
 from tests.people import Person, bearer
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 Header = dict[str, str]
 
 
@@ -34,6 +35,7 @@ def test_a_client_is_created_with_its_token_once(client: FlaskClient, admin_toke
     assert made["token"] not in client.get("/api/clients", headers=admin_token).text
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -55,6 +57,7 @@ def test_wrong_fields_are_named(create: Any, body: dict[str, Any], field: str) -
     assert field in answer.json["fields"]
 
 
+@sqlite
 @pytest.mark.parametrize(
     "extra",
     [{"accountId": str(uuid4())}, {"id": str(uuid4())}, {"tokenHash": "0" * 64}, {"version": 7}, {"fromSettings": True},
@@ -127,6 +130,7 @@ def test_a_deleted_client_is_revoked_and_stays_listed(client: FlaskClient, admin
     assert client.get("/api/clients", headers=own).status_code == 401
 
 
+@sqlite
 def test_a_client_reaches_nothing_of_people(client: FlaskClient, create: Any) -> None:
     own = {"Authorization": f"Bearer {create(scopes=['events:write', 'stats:read']).json['token']}"}
     for path in ("/api/clients", "/api/auth/me", "/api/pixels"):
@@ -134,6 +138,7 @@ def test_a_client_reaches_nothing_of_people(client: FlaskClient, create: Any) ->
     assert client.get("/clients", headers=own).status_code == 303
 
 
+@sqlite
 @pytest.mark.parametrize("role", ["manager", "operator", "viewer"])
 def test_only_administrators_see_and_change_clients(app: Any, client: FlaskClient, make_user: Any, role: str) -> None:
     header = bearer(app, make_user(role))

@@ -23,6 +23,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.runtime import runtime
 from tests.people import Person
 
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 Make = Callable[..., tuple[UUID, str]]
 Read = Callable[[UUID], ApiClient]
 
@@ -61,6 +62,7 @@ def test_only_the_hash_and_the_last_four_of_a_token_are_stored(app: Flask, make_
     assert token_hash(token) not in str(changes)
 
 
+@sqlite
 @pytest.mark.parametrize(
     ("values", "field"),
     [
@@ -120,6 +122,7 @@ def test_a_second_rotation_ends_the_first_token(app: Flask, actor: Actor, make_c
     assert [accepted(app, token) for token in tokens] == [False, True, True]
 
 
+@sqlite
 @pytest.mark.parametrize("hours", [-1, 169])
 def test_an_overlap_has_bounds(app: Flask, actor: Actor, make_client: Make, hours: int) -> None:
     id_, _token = make_client()

@@ -17,7 +17,7 @@ def strip(raw: bytes) -> Stripped:
     file = Cursor(raw)
     header = file.take(13)
     width, height = struct.unpack("<HH", header[6:10])
-    kept, frames = [b"GIF89a", header[6:], file.take(_table_length(header[10]))], 0
+    kept, frames = [header, file.take(_table_length(header[10]))], 0
     while (kind := file.take(1)[0]) != TRAILER:
         if kind == EXTENSION:
             kept.append(_extension(file))

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.core import clock
 from app.core.access import account_id, current_actor, requires
@@ -26,7 +27,7 @@ IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 OFFERED = (1, 3, 7, 14, 30)  # days
 
 
-@bp.get("/unopened")
+@bp.get("/unopened", endpoint="unopened")
 @requires("opens.view")
 def not_opened() -> ResponseReturnValue:
     kind, days = asked_kind(request.args.get("kind")), asked_days(request.args.get("days"))
@@ -35,7 +36,10 @@ def not_opened() -> ResponseReturnValue:
         fragment="mailings/_unopened.html",
         kind=kind,
         days=days,
-        offered=[(str(number), _("over %(days)s days ago", days=number)) for number in sorted({*OFFERED, days})],
+        offered=[
+            (str(number), ngettext("over %(num)d day ago", "over %(num)d days ago", number))
+            for number in sorted({*OFFERED, days})
+        ],
         tabs=[
             {"label": label, "href": url_with(kind=key, after=None), "active": key == kind}
             for key, label in ((Kind.WAITING, _("Never opened")), (Kind.MACHINES, _("Loaded by machines only")))
@@ -58,7 +62,7 @@ def _found(kind: Kind, days: int) -> Page[Any]:
 @requires("opens.view")
 def export_unopened() -> ResponseReturnValue:
     kind, days = asked_kind(request.form.get("kind")), asked_days(request.form.get("days"))
-    return _exported(str(kind), url_for(".not_opened", kind=kind, days=days), days=days, now=clock.now().isoformat())
+    return _exported(str(kind), url_for(".unopened", kind=kind, days=days), days=days, now=clock.now().isoformat())
 
 
 @bp.post("/<id>/export")

@@ -1,0 +1,272 @@
+"""The pages of e-mail opens over a small month of the demo: in every look, both languages, live, and by keyboard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from PIL import Image as Picture
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine, select, update
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.accounts.models import User
+from app.core import migrate
+from app.core.runtime import runtime
+from app.core.settings import Settings
+from app.demo.fill import fill
+from app.demo.pages import link
+from app.opens.images.models import Image
+from app.opens.mailings.models import Mailing
+from app.opens.models import OpenedId
+from app.tracking import ROOM
+from tests.browser.conftest import NO_SIDE_SCROLL, VIEWPORTS
+from tests.browser.steps import come_in, tab_to
+from tests.browser.test_weight import FIRST, LATER
+from tests.conftest import SECRETS
+from tests.people import Browser as Person
+from tests.people import new_browser
+
+pytestmark = pytest.mark.xdist_group("opens")  # one process makes the month, for all tests here
+
+Check = Callable[[Page, str], None]
+EVENTS = 800
+OUTLOOK = "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)"
+CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+class Month:
+    """The demo, served: where it is, who is signed in, and addresses of single things in it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.url = runtime(app).settings.public_url
+        with app.app_context():
+            engine = runtime(app).engine
+            self.admin = entered(app, engine, "Ana Prado")
+            with engine.connect() as connection:
+                account = connection.scalar(select(User.account_id).where(User.name == "Ana Prado"))
+                mailing = dict(
+                    connection.execute(select(Mailing.name, Mailing.id).where(Mailing.account_id == account)).all()
+                )
+                image = connection.scalar(select(Image.id).where(Image.account_id == account, Image.file == "logo.png"))
+                most = select(OpenedId.ref).where(OpenedId.account_id == account).order_by(OpenedId.views.desc())
+                ref = connection.scalar(most.limit(1)) or ""
+        self.paths = {
+            "figures": "/opens?period=28d",
+            "figures-with-machines": "/opens?automatic=1",
+            "live": "/opens/live",
+            "log": "/opens/log",
+            "log-bots": "/opens/log?class=bot",
+            "timeline": f"/opens/ids/timeline?ref={quote(ref)}",
+            "images": "/images",
+            "image": f"/images/{image}",
+            "image-new": "/images/new",
+            "mailings": "/mailings",
+            "mailing-listed": f"/mailings/{mailing['Faturas de outubro']}",
+            "mailing-sent": f"/mailings/{mailing['Aquecimento Black Friday']}",
+            "unopened": "/mailings/unopened",
+            "rules": "/opens/rules",
+            "settings": "/opens/settings",
+        }
+
+    def load(self, ref: str, agent: str = OUTLOOK, file: str = "logo.png") -> None:
+        """Another client's plain GET of an image."""
+        path = f"/image/{file}?id_fatura={ref}"
+        answer = self.app.test_client().get(path, headers={"User-Agent": agent})
+        assert answer.status_code == 200
+
+
+def entered(app: Flask, engine: Engine, name: str) -> Person:
+    with engine.connect() as connection:
+        person: UUID | None = connection.scalar(select(User.id).where(User.name == name))
+    browser = new_browser(app)
+    browser.submit("/" + link(runtime(app).settings).split("/", 3)[3], {"person": str(person)})
+    return browser
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory, valkey_server_url: str) -> Iterator[Month]:
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+    settings = Settings.load(
+        {},
+        data_dir=tmp_path_factory.mktemp("opens"),
+        port=server.server_port,
+        redis_url=valkey_server_url,
+        demo=True,
+        web_threads=16,
+        **SECRETS,
+    )
+    app = create_app(settings)
+    migrate.upgrade(app)
+    fill(app, EVENTS)
+    server.app = app
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield Month(app)
+    server.shutdown()
+    app.extensions[ROOM].stop()
+    runtime(app).engine.dispose()
+
+
+@pytest.fixture
+def desk(page: Page, month: Month) -> Page:
+    """The page, signed in as the administrator of the larger company."""
+    come_in(page, month.url, month.admin)
+    return page
+
+
+def test_every_page_holds_up_and_is_light(desk: Page, month: Month, holds_up: Check) -> None:
+    received: list[float] = []
+    wire = desk.context.new_cdp_session(desk)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda told: received.append(told["encodedDataLength"]))
+    weights = {}
+    for name, path in month.paths.items():
+        received.clear()
+        desk.goto(month.url + path, wait_until="networkidle")
+        weights[name] = sum(received)
+        holds_up(desk, f"opens-{name}")
+    first = weights.pop("figures")
+    assert 50_000 < first <= FIRST
+    assert {name: weight for name, weight in weights.items() if not 1_000 < weight <= LATER} == {}
+
+
+@pytest.fixture
+def english(desk: Page, month: Month) -> Iterator[Page]:
+    desk.goto(f"{month.url}/profile")
+    desk.click("button[value=en]")
+    expect(desk.locator("html")).to_have_attribute("lang", "en")
+    desk.set_viewport_size(VIEWPORTS["phone"])
+    yield desk
+    with runtime(month.app).engine.begin() as connection:
+        connection.execute(update(User).values(locale="pt_BR"))
+
+
+def test_every_page_speaks_english_on_a_phone_too(
+    english: Page, month: Month, screenshot: Check, axe: Callable[..., None]
+) -> None:
+    for name, path in month.paths.items():
+        english.goto(month.url + path)
+        screenshot(english, f"opens-en-{name}")
+        assert english.get_attribute("html", "lang") == "en", name
+        assert english.evaluate(NO_SIDE_SCROLL), name
+        axe(english, only="color-contrast")
+
+
+# -- live -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_open_appears_by_itself(desk: Page, month: Month) -> None:
+    desk.goto(f"{month.url}/opens/live")
+    desk.evaluate("window.isStillHere = true")
+    expect(desk.locator("#opens-live")).not_to_contain_text("NAVEGADOR-1")
+    month.load("NAVEGADOR-1")
+    expect(desk.locator("#opens-live").get_by_text("NAVEGADOR-1").first).to_be_visible(timeout=7_000)
+    expect(desk.locator("[data-heard]")).to_contain_text("NAVEGADOR-1")
+    assert desk.evaluate("window.isStillHere")
+
+
+def test_a_paused_page_waits_until_it_goes_on(desk: Page, month: Month) -> None:
+    desk.clock.install()
+    desk.goto(f"{month.url}/opens/live")
+    desk.click("[data-pause]")
+    asked = asked_for(desk, "/opens/live")
+    month.load("NAVEGADOR-2")
+    desk.clock.run_for(20_000)
+    assert asked == []
+    expect(desk.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
+    desk.click("[data-pause]")
+    desk.clock.run_for(6_000)
+    expect(desk.locator("#opens-live").get_by_text("NAVEGADOR-2").first).to_be_visible()
+
+
+def test_a_press_on_refresh_needs_no_waiting(desk: Page, month: Month) -> None:
+    desk.clock.install()
+    desk.goto(f"{month.url}/opens/live")
+    desk.click("[data-pause]")
+    month.load("NAVEGADOR-3")
+    desk.click("[data-refresh-now]")
+    expect(desk.locator("#opens-live").get_by_text("NAVEGADOR-3").first).to_be_visible()
+    asked = asked_for(desk, "/opens/live")
+    desk.clock.run_for(20_000)
+    assert asked == []  # it is paused still
+
+
+def test_a_hidden_tab_asks_for_nothing(desk: Page, month: Month) -> None:
+    desk.clock.install()
+    desk.goto(f"{month.url}/opens/live")
+    desk.evaluate("Object.defineProperty(document, 'hidden', {get: () => true})")
+    asked = asked_for(desk, "/opens/live")
+    desk.clock.run_for(30_000)
+    assert asked == []
+
+
+def asked_for(page: Page, path: str) -> list[str]:
+    """What the page asks for from now on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if path in request.url else None)
+    return asked
+
+
+# -- people's ways ----------------------------------------------------------------------------------------------------
+
+
+def test_an_uploaded_image_is_served_and_its_first_open_is_seen(desk: Page, month: Month) -> None:
+    written = BytesIO()
+    Picture.new("RGB", (320, 80), (20, 90, 200)).save(written, "PNG")
+    desk.goto(f"{month.url}/images")
+    desk.click("main a[href$='/images/new']")
+    desk.set_input_files(
+        "[name=file]", {"name": "Natal 2026.PNG", "mimeType": "image/png", "buffer": written.getvalue()}
+    )
+    desk.click("[data-submit]")
+    expect(desk.locator("main")).to_contain_text("natal-2026.png")
+    shown = desk.locator("main img").first
+    assert shown.evaluate("image => image.decode().then(() => image.naturalWidth)") == 320
+    ref = desk.locator("#try-ref").input_value()
+    check = desk.locator("#images-check")
+    expect(check).to_contain_text("Aguardando")
+    month.load(ref, CRAWLER, "natal-2026.png")
+    expect(check.locator("a[href*='/opens/ids/timeline']")).to_be_visible(timeout=8_000)
+    expect(check).to_contain_text(ref)
+
+
+def test_letters_lead_to_the_pages_and_tab_through_them(desk: Page, month: Month) -> None:
+    desk.goto(f"{month.url}/profile")
+    for letter, path in {"m": "/opens", "i": "/images"}.items():
+        desk.keyboard.press("g")
+        desk.keyboard.press(letter)
+        desk.wait_for_url(f"{month.url}{path}")
+        desk.wait_for_load_state()
+    desk.goto(f"{month.url}/opens/live")
+    tab_to(desk, "[data-pause]")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_log_is_filtered_in_place_and_its_address_says_how(desk: Page, month: Month) -> None:
+    desk.goto(f"{month.url}/opens/log")
+    desk.evaluate("window.isStillHere = true")
+    desk.select_option("main [name=class]", "bot")
+    desk.wait_for_url("**class=bot**")
+    rows = desk.locator("main table tbody tr")
+    assert rows.count() > 0
+    assert rows.count() == rows.filter(has_text="Robô").count()
+    assert desk.evaluate("window.isStillHere")
+
+
+def test_numbers_lead_to_their_rows(desk: Page, month: Month) -> None:
+    desk.goto(f"{month.url}/opens?period=28d")
+    links = desk.locator("main a[href*='/opens/log?']")
+    assert links.count() >= 8
+    for address in {each.get_attribute("href") or "" for each in links.all()[:8]}:
+        answer = desk.goto(month.url + address)
+        assert answer is not None
+        assert answer.status == 200, address
+        assert desk.locator("main table tbody tr").count() > 0, address
