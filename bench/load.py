@@ -61,31 +61,31 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def fire(shot: Shot, seconds: float, requests: int | None = None) -> Answered:
-    """Load for some seconds over 32 connections, or (`requests`) that many requests one after the other."""
+def fire(shot: Shot, seconds: float, requests: int | None = None, connections: int = CONNECTIONS) -> Answered:
+    """Load for some seconds over so many connections, or (`requests`) that many requests one after the other."""
     prefix = f"{os.getpid():x}-{next(_slices):x}-{time.time_ns():x}-"
     if requests is not None:
         return _own(shot, prefix, 3600.0, 1, requests)
     if has_wrk():
-        return _wrk(shot, prefix, seconds)
-    return _own(shot, prefix, seconds, CONNECTIONS, None)
+        return _wrk(shot, prefix, seconds, connections)
+    return _own(shot, prefix, seconds, connections, None)
 
 
-def _wrk(shot: Shot, prefix: str, seconds: float) -> Answered:
+def _wrk(shot: Shot, prefix: str, seconds: float, connections: int) -> Answered:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as body:
         body.write(shot.text)
         body.flush()
         url = f"http://127.0.0.1:{shot.port}{shot.path}"
         headers = [f"{name}: {value}" for name, value in shot.headers.items()]
         script = ["get.lua", url, "--", str(AGENTS)] if shot.body is None else ["post.lua", url, "--", body.name]
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s"]
         said = subprocess.run(
             [*command, *script, prefix, *headers],
             capture_output=True, text=True, check=True, cwd=HERE, preexec_fn=lambda: pin(0, 1),
         ).stdout  # fmt: skip
     line = next(line for line in said.splitlines() if line.startswith("FIGURES "))
     total, took_us, p99_us, refused, lost = map(int, line.split()[1:])
-    return Answered(total - refused, refused, lost, took_us / 1e6, p99_us / 1000, CONNECTIONS)
+    return Answered(total - refused, refused, lost, took_us / 1e6, p99_us / 1000, connections)
 
 
 def _own(shot: Shot, prefix: str, seconds: float, connections: int, requests: int | None) -> Answered:

@@ -1,4 +1,4 @@
-"""P1 to P3: an e-mail's image, its open classified and on disk, against a route that records nothing and an ORM view."""
+"""P1 to P3: an image, its open classified and on disk, against a route that records nothing and an ORM view."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from app.core.runtime import runtime
 from app.opens.images.models import Image, ImageContent
 from app.opens.rules.describe import describe_new
 from bench.goals import Bench, Goal, check, median
-from bench.load import Shot, fire, has_wrk
+from bench.load import CONNECTIONS, Shot, fire, has_wrk
 from bench.sides import Side, served
 from bench.stand import Stand, stand
 
+SLOW_DISK_MS = 1.0  # of an fdatasync: then 32 requests at a time measure the disk, not the program
+MANY = 128
 PATH = "/image/logo.png?id_fatura=%ID%"
 
 
@@ -66,7 +68,7 @@ def _tail(bench: Bench, ours: Side, bare: Side) -> Goal:
     share = median([mine / theirs for mine, theirs in zip(ours.p99_ms, bare.p99_ms, strict=True) if theirs])
     blind = bench.machine.is_shared or not has_wrk()
     return Goal(
-        "P3", "image open, p99 under 32 connections", f"{median(ours.p99_ms):.1f} ms",
+        "P3", f"image open, p99 under {ours.connections} connections", f"{median(ours.p99_ms):.1f} ms",
         f"{median(bare.p99_ms):.1f} ms: the Flask route that records nothing", f"{share:.2f}", "≤ 1.0",
         share <= 1.0 if share <= 1.0 or not blind else None, (), {"p99_ms": [ours.p99_ms, bare.p99_ms]},
     )  # fmt: skip
@@ -87,11 +89,7 @@ def _ours(bench: Bench) -> Iterator[tuple[Stand, Side]]:
         (product.folder / "logo.png").write_bytes(picture())
         _upload(product)
         with product.web() as (web, port):
-            shot = Shot(port, PATH, {}, None)
-            yield (
-                product,
-                Side(shot, (web, product.valkey), lambda: int(product.scalar("SELECT count(*) FROM email_open"))),
-            )
+            yield product, Side(_shot(port), (web, product.valkey), lambda: _opens(product), connections(bench))
 
 
 @contextmanager
@@ -99,14 +97,26 @@ def _naive(bench: Bench, product: Stand) -> Iterator[Side]:
     file = bench.folder / "naive-images.db"
     environment = {"NAIVE_DATABASE_URL": f"sqlite:///{file}", "REFERENCE_IMAGE": str(product.folder / "logo.png")}
     with served("bench.references.naive_image:app", bench.folder, environment, _threads(product)) as (server, port):
-        yield Side(Shot(port, PATH, {}, None), (server,), lambda: _count(file))
+        yield Side(_shot(port), (server,), lambda: _count(file), connections(bench))
 
 
 @contextmanager
 def _bare(bench: Bench, product: Stand) -> Iterator[Side]:
     environment = {"REFERENCE_IMAGE": str(product.folder / "logo.png")}
     with served("bench.references.bare_image:app", bench.folder, environment, _threads(product)) as (server, port):
-        yield Side(Shot(port, PATH, {}, None), (server,), None)
+        yield Side(_shot(port), (server,), None, connections(bench))
+
+
+def connections(bench: Bench) -> int:
+    return MANY if bench.machine.fdatasync_p50_ms >= SLOW_DISK_MS else CONNECTIONS
+
+
+def _shot(port: int) -> Shot:
+    return Shot(port, PATH, {}, None)
+
+
+def _opens(product: Stand) -> int:
+    return int(product.scalar("SELECT count(*) FROM email_open"))
 
 
 def _threads(product: Stand) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.goals import Bench, check, median
-from bench.load import Answered, Shot, fire
+from bench.load import CONNECTIONS, Answered, Shot, fire
 from bench.processes import Process, free_port, python, running, wait_for_port
 
 
@@ -20,6 +20,7 @@ class Side:
     shot: Shot
     processes: tuple[Process, ...]
     rows: Callable[[], int] | None  # None: it keeps none
+    connections: int = CONNECTIONS
     rates: list[float] = field(default_factory=list)
     cpu_us: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
@@ -27,7 +28,7 @@ class Side:
     def take(self, bench: Bench) -> Answered:
         """One slice of load, checked against what is stored afterwards."""
         before, cpu = self.rows() if self.rows else 0, self._cpu_s()
-        load = fire(self.shot, bench.scale.seconds, bench.scale.requests)
+        load = fire(self.shot, bench.scale.seconds, bench.scale.requests, self.connections)
         check(load.answered > 0 and load.refused == 0 and load.lost == 0, f"refused {load.refused}, lost {load.lost}")
         if self.rows is not None:
             _settle(self.rows, before, load)

@@ -53,6 +53,7 @@ PAIRED = (
     "tests/chaos/",
     "tests/serve/",
     "tests/test_bench.py",
+    "tests/work/test_deliver.py",
     "tests/work/test_jobs.py",
     "tests/work/test_ticker.py",
 )

@@ -94,10 +94,10 @@ ACCOUNTS = (
             DemoImage("assinatura-financeiro.png", "Assinatura do financeiro", "signature"),
         ),
         (
-            DemoMailing("Faturas de outubro", 27, 9, "FAT2026", 0.23, 0.76, _INVOICE, Told.IDS, 14),
+            DemoMailing("Faturas de outubro", 24, 9, "FAT2026", 0.23, 0.76, _INVOICE, Told.IDS, 14),
             DemoMailing(
                 "Newsletter: vestidos leves",
-                23,
+                20,
                 10,
                 "NL44-",
                 0.17,
@@ -107,7 +107,7 @@ ACCOUNTS = (
                 counts_by=_SUMMER,
             ),
             DemoMailing(
-                "Lembrete de outubro", 20, 9, "FAT2026", 0, 0.3, (_LOGO,), Told.IDS, 10, after="Faturas de outubro"
+                "Lembrete de outubro", 16, 9, "FAT2026", 0, 0.3, (_LOGO,), Told.IDS, 10, after="Faturas de outubro"
             ),
             DemoMailing(
                 "Aquecimento Black Friday", 13, 18, "NL46-", 0.17, 0.44, (_SALE, _LOGO), Told.NUMBER, counts_by=_SALE

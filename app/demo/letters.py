@@ -73,7 +73,7 @@ def post(random: Random, cast: DemoAccount, count: int, now: datetime) -> Post:
             made.loads += _until(now, _reading(random, ref, at, mailing.files, mailing.rate))
         made.loads += _trials(random, mailing, at)
     prefix, share, files = cast.daily
-    for at in moments(random, round(count * share), now):
+    for at in _moments(random, round(count * share), now):
         number += random.randrange(1, 4)
         made.loads += _until(now, _reading(random, f"{prefix}{number}", at, files, 0.85))
     made.loads += _mistakes(random, cast, count, now)
@@ -97,6 +97,12 @@ def _unopened(made: Post, name: str, at: datetime) -> list[str]:
     opened = {load.ref for load in made.loads if load.agent not in machines and load.at < at}
     earlier = next(sent for sent in made.sent if sent.mailing.name == name)
     return [ref for ref in earlier.refs if ref not in opened]
+
+
+def _moments(random: Random, count: int, now: datetime) -> list[datetime]:
+    """Within the 28 days that a page compares with those before, of which there is nothing."""
+    midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [at for at in moments(random, count, now) if at >= midnight - timedelta(days=27)]
 
 
 def _until(now: datetime, loads: Iterator[Load]) -> Iterator[Load]:
@@ -196,7 +202,7 @@ def _mistakes(random: Random, cast: DemoAccount, count: int, now: datetime) -> I
                 reader = somebody(random)
                 at = _after_s(random, _sent_at(mailing, now), 3000)
                 yield from _until(now, iter([Load(at, UNRENDERED, mailing.files[0], reader.agent, reader.network)]))
-    for at in moments(random, count // 40, now):
+    for at in _moments(random, count // 40, now):
         reader = somebody(random)
         ref = f"{cast.daily[0]}{random.randrange(90_000, 100_000)}" if random.random() < 0.6 else ""
         yield Load(at, ref, OLD_LOGO if ref else cast.images[0].file, reader.agent, reader.network)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 from uuid import UUID
 
 import pytest
@@ -28,6 +29,7 @@ from app.opens.models import OpenedId
 from app.tracking import ROOM
 from tests.browser.conftest import NO_SIDE_SCROLL, VIEWPORTS
 from tests.browser.steps import come_in, tab_to
+from tests.browser.test_month import AT_ONCE, MISSED, REACHABLE, WATCH
 from tests.browser.test_weight import FIRST, LATER
 from tests.conftest import SECRETS
 from tests.people import Browser as Person
@@ -121,16 +123,30 @@ def desk(page: Page, month: Month) -> Page:
     return page
 
 
-def test_every_page_holds_up_and_is_light(desk: Page, month: Month, holds_up: Check) -> None:
-    received: list[float] = []
+@pytest.fixture
+def weigh(desk: Page) -> Callable[[str], int]:
+    """`weigh(url)`: the bytes that Chromium receives for a page and what it loads, but for people's own pictures."""
+    pictures: set[str] = set()
+    received: dict[str, float] = {}
     wire = desk.context.new_cdp_session(desk)
     wire.send("Network.enable")
-    wire.on("Network.loadingFinished", lambda told: received.append(told["encodedDataLength"]))
+    wire.on("Network.responseReceived", lambda told: pictures.update([told["requestId"]] * (told["type"] == "Image")))
+    wire.on("Network.loadingFinished", lambda told: received.update({told["requestId"]: told["encodedDataLength"]}))
+
+    def visit(url: str) -> int:
+        received.clear()
+        desk.goto(url, wait_until="networkidle")
+        return int(sum(size for request, size in received.items() if request not in pictures))
+
+    return visit
+
+
+def test_every_page_holds_up_and_is_light(
+    desk: Page, month: Month, holds_up: Check, weigh: Callable[[str], int]
+) -> None:
     weights = {}
     for name, path in month.paths.items():
-        received.clear()
-        desk.goto(month.url + path, wait_until="networkidle")
-        weights[name] = sum(received)
+        weights[name] = weigh(month.url + path)
         holds_up(desk, f"opens-{name}")
     first = weights.pop("figures")
     assert 50_000 < first <= FIRST
@@ -148,15 +164,12 @@ def english(desk: Page, month: Month) -> Iterator[Page]:
         connection.execute(update(User).values(locale="pt_BR"))
 
 
-def test_every_page_speaks_english_on_a_phone_too(
-    english: Page, month: Month, screenshot: Check, axe: Callable[..., None]
-) -> None:
+def test_every_page_speaks_english_on_a_phone_too(english: Page, month: Month, screenshot: Check) -> None:
     for name, path in month.paths.items():
         english.goto(month.url + path)
         screenshot(english, f"opens-en-{name}")
         assert english.get_attribute("html", "lang") == "en", name
         assert english.evaluate(NO_SIDE_SCROLL), name
-        axe(english, only="color-contrast")
 
 
 # -- live -------------------------------------------------------------------------------------------------------------
@@ -167,7 +180,7 @@ def test_a_new_open_appears_by_itself(desk: Page, month: Month) -> None:
     desk.evaluate("window.isStillHere = true")
     expect(desk.locator("#opens-live")).not_to_contain_text("NAVEGADOR-1")
     month.load("NAVEGADOR-1")
-    expect(desk.locator("#opens-live").get_by_text("NAVEGADOR-1").first).to_be_visible(timeout=7_000)
+    expect(desk.locator("#opens-live").get_by_text("NAVEGADOR-1").first).to_be_visible(timeout=12_000)
     expect(desk.locator("[data-heard]")).to_contain_text("NAVEGADOR-1")
     assert desk.evaluate("window.isStillHere")
 
@@ -233,7 +246,7 @@ def test_an_uploaded_image_is_served_and_its_first_open_is_seen(desk: Page, mont
     check = desk.locator("#images-check")
     expect(check).to_contain_text("Aguardando")
     month.load(ref, CRAWLER, "natal-2026.png")
-    expect(check.locator("a[href*='/opens/ids/timeline']")).to_be_visible(timeout=8_000)
+    expect(check.locator("a[href*='/opens/ids/timeline']")).to_be_visible(timeout=12_000)
     expect(check).to_contain_text(ref)
 
 
@@ -250,23 +263,40 @@ def test_letters_lead_to_the_pages_and_tab_through_them(desk: Page, month: Month
     expect(desk.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
 
 
+def test_tab_reaches_everything_and_shows_where_it_is(desk: Page, month: Month) -> None:
+    for name in ("figures", "image", "rules"):
+        desk.goto(month.url + month.paths[name])
+        wanted = desk.evaluate(REACHABLE)
+        desk.evaluate(WATCH)
+        for _ in range(0, wanted + 60, AT_ONCE):  # parts of date inputs take a Tab each
+            for _ in range(AT_ONCE):
+                desk.keyboard.press("Tab")
+            if desk.evaluate("window.reached.seen.size") == wanted:
+                break
+        assert desk.evaluate(MISSED) == [], name
+        assert desk.evaluate("window.reached.unseen") == [], f"{name}: focus cannot be seen"
+
+
 def test_the_log_is_filtered_in_place_and_its_address_says_how(desk: Page, month: Month) -> None:
     desk.goto(f"{month.url}/opens/log")
     desk.evaluate("window.isStillHere = true")
     desk.select_option("main [name=class]", "bot")
     desk.wait_for_url("**class=bot**")
     rows = desk.locator("main table tbody tr")
+    bots = rows.filter(has_text=re.compile("Robô|Robot"))
+    expect(bots).to_have_count(rows.count())
     assert rows.count() > 0
-    assert rows.count() == rows.filter(has_text="Robô").count()
     assert desk.evaluate("window.isStillHere")
 
 
 def test_numbers_lead_to_their_rows(desk: Page, month: Month) -> None:
     desk.goto(f"{month.url}/opens?period=28d")
-    links = desk.locator("main a[href*='/opens/log?']")
-    assert links.count() >= 8
-    for address in {each.get_attribute("href") or "" for each in links.all()[:8]}:
-        answer = desk.goto(month.url + address)
-        assert answer is not None
+    links = desk.locator("main a[href*='/opens/log?']").evaluate_all(
+        "all => all.map(each => each.getAttribute('href'))"
+    )
+    by_filter = {frozenset(parse_qs(urlsplit(each).query)): each for each in links}
+    assert len(by_filter) >= 4
+    for address in by_filter.values():
+        answer = desk.request.get(month.url + address)
         assert answer.status == 200, address
-        assert desk.locator("main table tbody tr").count() > 0, address
+        assert answer.text().count("/opens/ids/timeline?") > 0, address

@@ -63,7 +63,7 @@ def store(engine: Any, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Writes opens, agents, ids and figures; returns the rows, oldest first, as they are stored."""
     rows = sorted(rows, key=lambda row: (row["created_at"], row["id"]))
     with begin_write(engine) as connection:
-        opened = set(
+        opened: set[Any] = set(
             connection.execute(select(OpenedId.account_id, OpenedId.ref).where(OpenedId.first_at.is_not(None)))
         )
         for row in rows:

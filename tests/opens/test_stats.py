@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from app import create_app
 from app.accounts import audit
@@ -23,6 +24,8 @@ from app.core.db import begin_write, write
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
 from app.core.settings import Settings
+from app.opens.log.filters import Filters
+from app.opens.log.number import number_of
 from app.opens.models import COUNTED
 from tests.opens.history import counts, made, random_rows, store
 from tests.opens.opens_fixtures import account_of
@@ -297,6 +300,8 @@ def test_ten_thousand_opens_of_one_id_are_read_page_by_page(
     last = ask("/api/views/MANY", limit=200, page=51)
     assert [one["timestamp"] for one in last["data"]] == newest[10_000:]
     assert ask("/api/views/MANY", page=400)["data"] == []
+    with Session(runtime(app).engine) as session:  # the page says "more than"
+        assert number_of(session, own, Filters(ref="MANY")) == (10_000, True)
 
 
 @on_sqlite

@@ -19,8 +19,9 @@ from app.core.period_words import full_label, short_label
 from app.core.periods import DAY
 from app.opens.dashboard.links import Links
 from app.opens.dashboard.numbers import CLIENT, DEVICE, IMAGE, MOST, Dashboard
-from app.opens.dashboard.words import CLASSES, DELAYS, client_name, device_name, image_name
+from app.opens.dashboard.words import CLASSES, client_name, device_name, image_name
 from app.opens.figures import OpenFigures, Slice
+from app.opens.mailings.words import delay_words
 
 
 def cards(found: Dashboard, links: Links) -> list[Card]:
@@ -69,6 +70,7 @@ def _others(found: Dashboard, links: Links) -> list[Card]:
             i18n.percent(found.reopened),
             links.views(),
             past,
+            good="",
             note=_("views of ids that were opened before"),
         ),
         card(
@@ -185,7 +187,7 @@ def delays(found: Sequence[int]) -> Markup:
     return shares(
         id="opens-delays",
         title=_("Time to open"),
-        points=[Point(str(name), ids) for name, ids in zip(DELAYS, found, strict=True)],
+        points=[Point(full.capitalize(), ids) for (_short, full), ids in zip(delay_words(), found, strict=True)],
         heading=_("After it was sent"),
         value_heading=_("First opens"),
     )

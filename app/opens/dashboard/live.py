@@ -36,7 +36,7 @@ class Live:
     ever: OpenFigures
     places: list[Bucket]
     values: list[OpenFigures]
-    minutes: list[int]
+    minutes: list[int | None]
     first_minute: datetime
     recent: list[Latest]
     latest_ids: list[LatestId]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,17 +37,20 @@ def latest(session: Session, account_id: UUID, *, automatic: bool, limit: int = 
     ]
 
 
-def minutes(session: Session, account_id: UUID, start: datetime, count: int, most: int) -> list[int]:
-    """A picture of the last minutes, people's views in each of `count` from `start`, from `most` rows at most."""
+def minutes(session: Session, account_id: UUID, start: datetime, count: int, most: int) -> list[int | None]:
+    """A picture of the last minutes: people's views in each of `count` from `start`. Where there were more opens than
+    `most`, the minutes before the newest so many are None: not looked at."""
     found = (
         select(Open.created_at, Open.open_class, Open.is_view)
         .where(Open.account_id == account_id, Open.created_at >= start)
         .order_by(Open.created_at.desc(), Open.id.desc())
         .limit(most)
     )
-    seen = [0] * count
-    for at, open_class, is_view in session.execute(found):
-        place = int((at - start).total_seconds() // 60)
-        if is_view and open_class in COUNTED and place < count:
-            seen[place] += 1
-    return seen
+    rows = session.execute(found).all()
+    seen: Counter[int] = Counter(_minute(start, row.created_at) for row in rows if row.is_view and row[1] in COUNTED)
+    known_from = _minute(start, rows[-1].created_at) + 1 if len(rows) == most else 0
+    return [seen[place] if place >= known_from else None for place in range(count)]
+
+
+def _minute(start: datetime, at: datetime) -> int:
+    return int((at - start).total_seconds() // 60)

@@ -23,18 +23,6 @@ MEANINGS: dict[str, Any] = {
 CLASSES: dict[str, tuple[Any, str, Any]] = {  # word, tone, what it means
     name: (words.CLASSES[name][0], words.CLASSES[name][1], MEANINGS[name]) for name in OpenClass
 }
-DELAYS: tuple[Any, ...] = (  # as DELAY_BOUNDS_H
-    _l("Under 1 hour"),
-    _l("1 to 3 hours"),
-    _l("3 to 6 hours"),
-    _l("6 to 12 hours"),
-    _l("12 to 24 hours"),
-    _l("Day 1"),
-    _l("Day 2"),
-    _l("Days 3 to 6"),
-    _l("Days 7 to 13"),
-    _l("Later"),
-)
 
 
 def client_name(client: str) -> str:

@@ -85,6 +85,16 @@ def show_edit(
     )
 
 
+@bp.post("/<id>/key")
+@requires("opens.edit")
+def show_key(id: str) -> ResponseReturnValue:
+    """The account's signing key, for the program that sends: without it nobody could sign. Noted in the audit."""
+    image = wanted(id)
+    with write():
+        key = service.signing_key(current_actor(), image)
+    return page("images/key.html", image=image, key=key)
+
+
 @bp.get("/<id>/delete")
 @requires("images.edit")
 def confirm_delete(id: str) -> ResponseReturnValue:

@@ -127,6 +127,14 @@ def delete(actor: Actor, id: UUID | None, *, version: int | None = None) -> None
     session.flush()
 
 
+def signing_key(actor: Actor, image: Image) -> str:
+    """The account's newest signing key in hex, for somebody who signs links of this image; who saw it is noted."""
+    session = db.session()
+    keys = settings.make(session.connection(), runtime().vault, actor.account_id)
+    audit.record(session, actor, "opens.key_shown", subject_id=image.id, subject=image.file)
+    return keys.signing[0].hex()
+
+
 def titled(text: str) -> str:
     """What people may call an image: one line without control characters."""
     return " ".join(CONTROLS.sub(" ", text).split())[:MAX_NAME]

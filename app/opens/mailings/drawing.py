@@ -50,7 +50,7 @@ def _of_delays(counts: list[int]) -> Drawn:
         full_labels=[full for _short, full in names],
         empty=_("Nothing was opened yet."),
     )
-    return Drawn(_("Time to open"), chart, None if at is None else names[at][1])
+    return Drawn(_("Time to open"), chart, None if at is None else names[at][0])
 
 
 def _of_period(mailing: Mailing, hours: Mapping[datetime, int], zone: ZoneInfo, now: datetime, log: str) -> Drawn:

@@ -69,7 +69,7 @@ def read(content: bytes, zone: tzinfo) -> Iterator[Row]:
     """The rows of a file, the wrong ones with why; times without an offset are on the clock of `zone`. Raises Invalid
     (`file`) at once when the file as a whole is of no use."""
     encoding = _encoding(content)
-    if max(content.count(b"\n"), content.count(b"\r")) > MAX_ROWS:
+    if max(content.count(b"\n"), content.count(b"\r")) > MAX_ROWS + 1:  # and its header
         raise Invalid({"file": [_l("The file has more than 500,000 lines. Split it.")]})
     lines = enumerate(io.TextIOWrapper(io.BytesIO(content), encoding), 1)
     first = next(((number, line) for number, line in lines if line.strip(BLANK)), None)

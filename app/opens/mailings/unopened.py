@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.pagination import MAX_COUNT, Page, keyset
+from app.opens.mailings import figures
 from app.opens.mailings.models import MailedId, Mailing
 from app.opens.models import OpenedId
 
@@ -75,13 +77,16 @@ def machines(
 def of_mailing(
     session: Session, mailing: Mailing, state: State | None, *, after: str | None, page: int = 1, limit: int
 ) -> Page[Any]:
-    """The listed ids of a mailing, in their own order: (ref, sent_at, opened_at)."""
+    """The listed ids of a mailing, in their own order: (ref, sent_at, opened_at). How many there are is known from its
+    counters: with few of one state in a long list, counting would read it all."""
     found = select(MailedId.ref, MailedId.sent_at, MailedId.opened_at).where(MailedId.mailing_id == mailing.id)
+    total, opened = mailing.listed, sum(figures.delays(session.connection(), mailing))
     if state is not None:
-        found = found.where(
-            (MailedId.opened_at.is_(None)) if state == State.WAITING else MailedId.opened_at.is_not(None)
-        )
-    return keyset(session, found, [MailedId.ref.asc()], after, limit, page=page)
+        is_waiting = MailedId.opened_at.is_(None)
+        found = found.where(is_waiting if state == State.WAITING else ~is_waiting)
+        total = max(0, total - opened) if state == State.WAITING else opened
+    shown = keyset(session, found, [MailedId.ref.asc()], after, limit, page=page, max_count=0)
+    return replace(shown, total=min(total, MAX_COUNT), more=total > MAX_COUNT)
 
 
 def _waiting(account_id: UUID, days: int, now: datetime) -> Select[Any]:

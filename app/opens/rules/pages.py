@@ -14,13 +14,11 @@ from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page, typed_name
 from app.core.ids import to_uuid
-from app.core.menu import MenuItem
 from app.opens.rules import built_in, service, shown, words
 from app.opens.rules.forms import RuleForm, SettingsForm, TryForm
 from app.opens.rules.models import RuleKind
 
 bp = Blueprint("open_rules", __name__, url_prefix="/opens")
-MENU = MenuItem("tracking", _l("Rules of opens"), "open_rules.index", "filter", "opens.view", 60)
 KIND_WORDS = {RuleKind.AGENT: _l("Program"), RuleKind.NETWORK: _l("Address")}
 
 

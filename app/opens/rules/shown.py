@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
@@ -42,7 +43,7 @@ def groups() -> list[Group]:
     """All built-in rules but the many robots of the public list, of which the number is told."""
     bot, ahead = OpenClass.BOT, OpenClass.PREFETCH
     note = _("%(number)s names of the public list crawler-user-agents; models of phones are left out.",
-             number=crawlers.count())  # fmt: skip
+             number=format_decimal(crawlers.count()))  # fmt: skip
     return [
         Group(_("Apple Mail Privacy Protection"), ahead, ("Mozilla/5.0",), _("Just this, and nothing after it.")),
         Group(_("No name, or none of a program"), bot, (_("empty"), *built_in.ODD)),

@@ -22,7 +22,7 @@ from app.opens.images.usage import Warnings
 NOW = datetime(2026, 11, 18, 17, 20, tzinfo=UTC)
 WEEK = preset(Preset.WEEK, NOW, ZoneInfo("America/Sao_Paulo"))
 NONE = OpenFigures()
-BUSY = [[0] * 24 for _day in range(7)]
+BUSY: list[list[int | None]] = [[0] * 24 for _day in range(7)]
 BUSY[1][10] = 30
 
 

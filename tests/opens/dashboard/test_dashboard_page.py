@@ -55,8 +55,8 @@ def test_strangers_are_asked_to_sign_in(month: Month, url: str) -> None:
 @pytest.mark.parametrize(
     ("locale", "said"),
     [
-        ("en", ("Total views", "Unique views", "Open rate", "What changed:", "Day 1", "Peak hours", "Person")),
-        ("pt_BR", ("Visualizações totais", "Visualizações únicas", "Taxa de abertura", "O que mudou:", "Dia 1")),
+        ("en", ("Total views", "Unique views", "Open rate", "What changed:", "1 to 2 days", "Peak hours", "Person")),
+        ("pt_BR", ("Visualizações totais", "Visualizações únicas", "Taxa de abertura", "O que mudou:", "1 a 2 dias")),
     ],
 )
 def test_it_speaks_both_languages(month: Month, locale: str, said: tuple[str, ...]) -> None:

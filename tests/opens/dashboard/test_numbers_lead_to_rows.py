@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.period import Compare, asked
 from app.core.rollup import hour_of
 from app.opens.dashboard.numbers import CLIENT, DEVICE, IMAGE, dashboard
+from app.opens.dashboard.recent import minutes
 from app.opens.models import COUNTED
 from tests.opens.dashboard.conftest import Month
 from tests.opens.history import counts
@@ -86,6 +87,23 @@ def test_numbers_are_those_of_the_opens(month: Month, period: str, automatic: bo
     assert found.comparison is not None
     past = within(month.rows, found.comparison.period.start, found.comparison.period.end)
     assert found.comparison.total.views == sum(counts(row) for row in past)
+
+
+def test_the_picture_of_minutes_says_nothing_of_what_it_did_not_look_at(month: Month) -> None:
+    newest = month.rows[-1]["created_at"]
+    start = newest.replace(second=0, microsecond=0) - timedelta(days=2)
+    count = 2 * 24 * 60 + 1
+    with month.app.app_context():
+        whole, part = (minutes(db.session(), month.account_id, start, count, most) for most in (1_000, 4))
+        db.session.remove()
+    own = [row for row in month.rows if row["created_at"] >= start]
+    assert whole == [sum(counts(row) and within_minute(row, start, place) for row in own) for place in range(count)]
+    cut = next(place for place in range(count) if within_minute(own[-4], start, place))
+    assert part == [None] * (cut + 1) + whole[cut + 1 :]
+
+
+def within_minute(row: dict[str, Any], start: datetime, place: int) -> bool:
+    return bool(0 <= (row["created_at"] - start).total_seconds() - 60 * place < 60)
 
 
 def within(rows: list[dict[str, Any]], start: datetime, end: datetime) -> list[dict[str, Any]]:

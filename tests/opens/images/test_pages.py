@@ -10,10 +10,13 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from app.accounts.models import AuditEntry
+from app.core.db import db
 from app.opens.images.picture import MAX_BYTES
 from tests.opens.images.samples import SVG, made
-from tests.opens.opens_fixtures import GMAIL, asked, record
+from tests.opens.opens_fixtures import GMAIL, asked, keys_of, loads, misses, opens, record
 from tests.people import HTMX, Browser, asking_again
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -145,6 +148,40 @@ def test_an_image_is_renamed_replaced_and_deleted(admin: Browser, make_image: Ca
     assert "ponto transparente" in admin.get(f"{url}/delete").text
     assert admin.submit(f"{url}/delete", {"confirm_name": "logo.png"}).location == "/images"
     assert admin.get(url).status_code == 404
+
+
+def test_an_administrator_sees_the_signing_key_and_that_is_noted(
+    app: Flask, admin: Browser, manager: Browser, other_admin: Browser, make_image: Callable[..., UUID]
+) -> None:
+    url = f"/images/{make_image()}"
+    key = keys_of(app).signing[0].hex()
+    assert key not in admin.get(url).text
+    assert key in admin.submit(f"{url}/key").text
+    assert manager.submit(f"{url}/key").status_code == 403
+    assert other_admin.submit(f"{url}/key").status_code == 404
+    assert f"{url}/key" not in manager.get(url).text
+    with app.app_context():
+        noted = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "opens.key_shown")).all()
+        assert [entry.user_id for entry in noted] == [admin.person.id]
+        assert key not in str(noted[0].changes)
+
+
+def test_what_is_changed_here_is_what_mails_get(app: Flask, admin: Browser, make_image: Callable[..., UUID]) -> None:
+    mail = app.test_client()
+    assert loads(mail, "/image/logo.png?id_fatura=FAT1").data != made()
+    url = f"/images/{make_image('logo.png')}"
+    assert loads(mail, "/image/logo.png?id_fatura=FAT1").data == made()
+    admin.submit(f"{url}/content", files((made("GIF"), "x.gif")))
+    assert loads(mail, "/image/logo.png?id_fatura=FAT1").content_type == "image/gif"
+    admin.submit(f"{url}/edit", {"name": "Logo", "signed_only": "y"})
+    loads(mail, "/image/logo.png?id_fatura=FAT2")
+    preview = re.search(r"http://127.0.0.1:5001(/image/logo.png\?preview=[\w.]+)", admin.get(url).text)
+    assert preview is not None
+    assert loads(mail, f"{preview[1]}&id_fatura=FAT3").data == made("GIF")
+    admin.submit(f"{url}/delete", {"confirm_name": "logo.png"})
+    assert loads(mail, "/image/logo.png?id_fatura=FAT4").data != made("GIF")
+    assert {row.ref for row in opens(app)} == {"FAT1", "FAT4"}
+    assert misses(app)["unsigned", "logo.png"] == 1
 
 
 GETS = ["/images/{id}", "/images/{id}/picture", "/images/{id}/check?ref=x", "/images"]

@@ -28,19 +28,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def app(app: Flask) -> Flask:
-    if "mailings" not in app.blueprints:
-        from app.opens import mailings
-        from app.opens.dashboard import pages as _dashboard  # noqa: F401
-        from app.opens.log import pages as _log  # noqa: F401
-        from app.opens.pages import bp
-
-        app.register_blueprint(bp)
-        mailings.init_app(app)
-    return app
-
-
-@pytest.fixture
 def actor(app: Flask) -> Actor:
     return Actor(account_of(app), None, "ana@example.com")
 

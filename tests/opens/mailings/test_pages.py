@@ -143,7 +143,7 @@ def test_a_mailing_shows_its_ids_by_state_page_by_page(
     whole = viewer.get(f"/mailings/{mailing}").text
     waiting = viewer.get(f"/mailings/{mailing}?state=waiting&limit=1", headers=HTMX).text
 
-    assert all(text in whole for text in ("33,3%", "FAT1", "&lt;i&gt;FAT3", "de 1 a 2 dias", "/opens/log?from="))
+    assert all(text in whole for text in ("33,3%", "FAT1", "&lt;i&gt;FAT3", "1–2 d", "/opens/log?from="))
     assert waiting.lstrip().startswith('<div id="mailings-ids"')
     assert "FAT1" not in waiting
     assert waiting.count("<tr>") == 2  # head and one row

@@ -70,7 +70,7 @@ def test_a_line_that_is_wrong_is_named_and_stops_no_other(content: bytes, line: 
         "id_fatura\nFAT1\n".encode("utf-16"),
         b"nome;valor\nAna;1\n",
         b"x" * (MAX_BYTES + 1),
-        b"\n" * (MAX_ROWS + 1),
+        b"\n" * (MAX_ROWS + 2),
         b"\x89PNG\r\n\x1a\n\x00\x00",
     ],
 )

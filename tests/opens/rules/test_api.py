@@ -32,18 +32,18 @@ def test_rules_are_listed_added_and_deleted(app: Flask, client: FlaskClient) -> 
     assert client.delete(url, headers=token).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"kind": "country"}, {"class": "angel"}, {"pattern": "ab"}, {"pattern": 5}, {"pattern": "mozilla"},
-        {"pattern": None}, {"note": "x" * 201}, {"pattern": "x" * 201}, {"kind": "network"}, {"odd": 1},
-        {"kind": "network", "pattern": "::/0"}, {"pattern": "a\u0000bcd"},
-    ],
-)  # fmt: skip
-def test_a_rule_that_makes_no_sense_is_refused(app: Flask, client: FlaskClient, change: dict[str, Any]) -> None:
+REFUSED: list[dict[str, Any]] = [
+    {"kind": "country"}, {"class": "angel"}, {"pattern": "ab"}, {"pattern": 5}, {"pattern": "mozilla"},
+    {"pattern": None}, {"note": "x" * 201}, {"pattern": "x" * 201}, {"kind": "network"}, {"odd": 1},
+    {"kind": "network", "pattern": "::/0"}, {"pattern": "a\u0000bcd"},
+]  # fmt: skip
+
+
+def test_a_rule_that_makes_no_sense_is_refused(app: Flask, client: FlaskClient) -> None:
     token = bearer(app, new_user(app, "admin"))
-    answer = client.post("/api/open-rules", json=SCANNER | change, headers=token)
-    assert answer.status_code in (400, 422)
+    for change in REFUSED:
+        answer = client.post("/api/open-rules", json=SCANNER | change, headers=token)
+        assert answer.status_code in (400, 422), change
     assert client.get("/api/open-rules", headers=token).get_json()["data"] == []
 
 

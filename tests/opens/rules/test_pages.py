@@ -19,7 +19,7 @@ from app.opens.rules import settings as open_settings
 from app.opens.rules.models import OpenRule, OpenSettings
 from app.opens.rules.service import MAX_RULES
 from tests.opens.opens_fixtures import CRAWLER, GMAIL, account_of, asked, opens, record
-from tests.people import HTMX, Browser, new_account, new_user, sign_in
+from tests.people import Browser, new_account, new_user, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -70,49 +70,31 @@ def test_a_rule_is_added_holds_at_once_and_is_deleted(app: Flask, admin: Browser
         }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"pattern": "203.0.113.999"}, "Um endereço ou uma rede"),
-        ({"pattern": "0.0.0.0/0"}, "ampla demais"),
-        ({"pattern": "::/0"}, "ampla demais"),
-        ({"pattern": "::ffff:0.0.0.0/96"}, "ampla demais"),
-        ({"pattern": ""}, "Este campo"),
-        ({"kind": "agent", "pattern": "ab"}, "Pelo menos 3"),
-        ({"kind": "agent", "pattern": "\u200b\u202e a"}, "Pelo menos 3"),
-        ({"kind": "agent", "pattern": "MOZILLA/"}, "trecho mais raro"),
-        ({"kind": "agent", "pattern": "x" * 201}, "No máximo 200"),
-        ({"kind": "country"}, "Not a valid choice"),
-        ({"open_class": "angel"}, "Not a valid choice"),
-        ({"note": "x" * 201}, "No máximo 200"),
-    ],
-)
-def test_a_rule_that_makes_no_sense_is_refused_beside_its_field(
-    app: Flask, admin: Browser, change: dict[str, str], message: str
-) -> None:
-    answer = admin.submit("/opens/rules", OFFICE | change, htmx=True)
-    assert answer.status_code == 422
-    assert 'id="open-rules-form"' in answer.text
-    assert message in answer.text or message == "Not a valid choice"
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"pattern": "203.0.113.999"}, "Um endereço ou uma rede"),
+    ({"pattern": ""}, "Este campo"),
+    ({"kind": "agent", "pattern": "MOZILLA/"}, "trecho mais raro"),
+    ({"kind": "country"}, 'id="kind-error"'),
+    ({"open_class": "angel"}, 'id="open_class-error"'),
+    ({"note": "x" * 201}, "No máximo 200"),
+]
+
+
+def test_a_rule_that_makes_no_sense_is_refused_beside_its_field(app: Flask, admin: Browser) -> None:
+    for change, message in REFUSED:
+        answer = admin.submit("/opens/rules", OFFICE | change, htmx=True)
+        assert (answer.status_code, 'id="open-rules-form"' in answer.text) == (422, True)
+        assert message in answer.text
     assert count(app, OpenRule) == 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "typed", "stored"),
-    [
-        ("network", " 203.0.113.7 ", "203.0.113.7/32"),
-        ("network", "2001:DB8::1/48", "2001:db8::/48"),
-        ("network", "::ffff:203.0.113.7", "203.0.113.7/32"),
-        ("network", "fe80::1%eth0", "fe80::1/128"),
-        ("agent", " Acme <b>Scanner</b> ", "Acme <b>Scanner</b>"),
-    ],
-)
-def test_patterns_are_stored_tidily_and_shown_safely(
-    app: Flask, admin: Browser, kind: str, typed: str, stored: str
-) -> None:
-    assert admin.submit("/opens/rules", OFFICE | {"kind": kind, "pattern": typed}).status_code == 303
-    assert one(app, select(OpenRule)).pattern == stored
-    assert "<b>Scanner" not in admin.get("/opens/rules").text
+def test_patterns_are_shown_safely(admin: Browser) -> None:
+    typed = OFFICE | {"kind": "agent", "pattern": "Acme <b>Scanner</b>", "note": "<i>x</i>"}
+    assert admin.submit("/opens/rules", typed).status_code == 303
+    shown = admin.get("/opens/rules").text
+    assert "&lt;b&gt;Scanner" in shown
+    assert "<b>Scanner" not in shown
+    assert "<i>x" not in shown
 
 
 def test_the_same_rule_twice_and_one_too_many_are_refused(app: Flask, admin: Browser) -> None:
@@ -158,25 +140,23 @@ def test_rules_of_another_account_are_not_there(app: Flask, admin: Browser) -> N
     assert count(app, OpenRule) == 1
 
 
-@pytest.mark.parametrize(
-    ("agent", "address", "expected"),
-    [
-        (GMAIL, "", ["Por um serviço de e-mail", "O Gmail busca as imagens", "Gmail", "Desconhecido"]),
-        (CRAWLER, "", ["Robô", "Na lista pública de robôs: Googlebot"]),
-        ("", "", ["Robô", "O programa não diz o nome"]),
-        (GMAIL, "192.0.2.9", ["Robô", "Uma regra própria para este endereço"]),
-        (GMAIL, "not one", ["Isso não é um endereço", "O Gmail busca as imagens"]),
-        ("<script>alert(1)</script>", "", ["O nome traz um ataque", "&lt;script&gt;"]),
-    ],
-)
-def test_anybody_may_try_a_user_agent(
-    admin: Browser, viewer: Browser, agent: str, address: str, expected: list[str]
-) -> None:
+TRIED: list[tuple[str, str, list[str]]] = [
+    (GMAIL, "", ["Por um serviço de e-mail", "O Gmail busca as imagens", "Gmail", "Desconhecido"]),
+    (CRAWLER, "", ["Robô", "Na lista pública de robôs: Googlebot"]),
+    ("", "", ["Robô", "O programa não diz o nome"]),
+    (GMAIL, "192.0.2.9", ["Robô", "Uma regra própria para este endereço"]),
+    (GMAIL, "not one", ["Isso não é um endereço", "O Gmail busca as imagens"]),
+    ("<script>alert(1)</script>", "", ["O nome traz um ataque", "&lt;script&gt;"]),
+]
+
+
+def test_anybody_may_try_a_user_agent(admin: Browser, viewer: Browser) -> None:
     admin.submit("/opens/rules", OFFICE)
-    answer = viewer.submit("/opens/rules/try", {"agent": agent, "address": address}, htmx=True)
-    assert answer.status_code == 200
-    assert answer.text.lstrip().startswith('<div id="open-rules-try"')
-    assert [text for text in expected if text not in answer.text] == []
+    for agent, address, expected in TRIED:
+        answer = viewer.submit("/opens/rules/try", {"agent": agent, "address": address}, htmx=True)
+        assert answer.status_code == 200
+        assert answer.text.lstrip().startswith('<form method="post" action="/opens/rules/try"')
+        assert [text for text in expected if text not in answer.text] == []
 
 
 def test_a_try_without_htmx_is_a_page_and_a_too_long_one_is_refused(viewer: Browser) -> None:
@@ -202,19 +182,11 @@ def test_settings_are_saved_bumped_and_kept_from_overwriting(app: Flask, admin: 
     assert settings_row(app).fold_s == 30
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"fold_s": "-1"},
-        {"fold_s": "3601"},
-        {"fold_s": "9" * 400},
-        {"fold_s": "x"},
-        {"addresses": "some"},
-        {"fold_s": ""},
-    ],
-)
-def test_odd_settings_are_refused(app: Flask, admin: Browser, change: dict[str, str]) -> None:
-    assert admin.submit("/opens/settings", {"addresses": "full", "fold_s": "10", **change}).status_code == 422
+def test_odd_settings_are_refused(app: Flask, admin: Browser) -> None:
+    odd = [("fold_s", text) for text in ("-1", "3601", "9" * 400, "x", "")] + [("addresses", "some")]
+    for name, text in odd:
+        form = {"addresses": "full", "fold_s": "10", name: text}
+        assert admin.submit("/opens/settings", form).status_code == 422, form
     assert count(app, OpenSettings) == 0
 
 
@@ -255,9 +227,11 @@ def test_history_is_judged_anew_as_a_long_task(app: Flask, admin: Browser) -> No
 
 def test_the_built_in_rules_are_told(viewer: Browser) -> None:
     shown = viewer.get("/opens/rules").text
-    for text in ("googleimageproxy", f"{crawlers.count()} nomes", "Mozilla/5.0", "mimecast", "Proteção de Privacidade"):
+    for text in (
+        "googleimageproxy",
+        f"{crawlers.count():,}".replace(",", ".") + " nomes",
+        "Mozilla/5.0",
+        "mimecast",
+        "Proteção de Privacidade",
+    ):
         assert text in shown
-
-
-def test_a_fragment_of_the_rules_is_asked_for_by_htmx(admin: Browser) -> None:
-    assert "<title>" in admin.get("/opens/rules", headers=HTMX).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from app.opens.rules.agents import agent_id
 from app.opens.rules.cli import reclassify_opens
 from app.opens.rules.describe import describe_new
 from app.opens.rules.models import OpenRule, OpenSettings
+from app.opens.rules.moved import give
 from app.opens.strangers import OTHER
 from tests.opens.opens_fixtures import (
     APPLE,
@@ -184,6 +186,34 @@ def test_a_whole_address_is_judged_by_every_network(app: Flask) -> None:
     own_rule(app, "network", "2001:db8::8", "prefetch")
     run(app)
     assert [one[:2] for one in classes(app)] == [("bot", "internal"), ("prefetch", "internal")]
+
+
+def test_history_moves_while_opens_are_recorded_and_described(app: Flask) -> None:
+    record(app, history(200, 20))
+    own_rule(app, "agent", "Thunderbird", "bot")
+    own_rule(app, "agent", "Googlebot", "human")
+    later = [asked(f"FAT{number % 20}", agent=AGENTS[number % 7], address=ADDRESSES[0]) for number in range(120)]
+    with ThreadPoolExecutor(4) as pool:
+        work: list[Future[Any]] = [pool.submit(_in_parts, app, later[start::2]) for start in (0, 1)]
+        work += [pool.submit(_move_all, app), pool.submit(describe_new, runtime(app).engine)]
+        for done in work:
+            done.result()
+    describe_new(runtime(app).engine)
+    run(app)
+    assert {row._mapping["class"] for row in opens(app) if row.agent_id == agent_id(THUNDERBIRD)} == {"bot"}
+
+
+def _in_parts(app: Flask, hits: list[Any]) -> None:
+    for start in range(0, len(hits), 10):
+        record(app, hits[start : start + 10])
+
+
+def _move_all(app: Flask) -> None:
+    engine = runtime(app).engine
+    for look in reclassify.looks(engine, account_of(app), clock.now()):
+        for verdicts in look.parts:
+            with begin_write(engine) as connection:
+                give(connection, account_of(app), verdicts)
 
 
 def test_mailings_follow(app: Flask) -> None:

@@ -42,7 +42,7 @@ def not_opened() -> ResponseReturnValue:
         ],
         tabs=[
             {"label": label, "href": url_with(kind=key, after=None), "active": key == kind}
-            for key, label in ((Kind.WAITING, _("Never opened")), (Kind.MACHINES, _("Loaded by machines only")))
+            for key, label in ((Kind.WAITING, _("Not opened")), (Kind.MACHINES, _("Loaded by machines only")))
         ],
         found=_found(kind, days),
     )
