@@ -26,7 +26,7 @@ from app.core.settings import Settings
 from app.tracking import ROOM
 from tests.servers import postgres_server, valkey_server
 
-pytest_plugins = ["tests.people", "tests.compiled"]
+pytest_plugins = ["tests.people", "tests.compiled", "tests.shared_out"]
 CHEAP_HASHES = (1, 8, 1)  # Argon2 at a cost that tests can pay
 SECRETS = {
     "secret_key": "test-secret-key-0123456789-0123456789",

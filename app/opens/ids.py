@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 MAX_LENGTH = 255
 MAX_RAW = 4096  # looked at; a longer one is cut anyway
-_ANYWHERE = re.compile(r"\{\{.*\}\}|\{%.*%\}|\$\{.*\}|<%.*%>|\*\|.*\|\*|%%.+%%", re.DOTALL)  # Handlebars, Mailchimp, …
+_ANYWHERE = re.compile(r"\{\{.*\}\}|\{%.*%\}|\$\{.*\}|<[%?].*[%?]>|\*\|.*\|\*|%%.+%%", re.DOTALL)  # Handlebars, Mailchimp, …
 _WHOLE = re.compile(r"\$?\[\[?[^\[\]]*\]\]?\$?|%[^%\s]*%|##?[^#\s]+##?|\{[$!]?[A-Za-z_][^{}]*\}")
 _SIGNS = frozenset("{$<*%[#")
 _GUID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")

@@ -26,8 +26,6 @@ from app.tracking.models import TrackedEvent
 from tests.browser.conftest import NO_SIDE_SCROLL, VIEWPORTS, Console
 from tests.conftest import SECRETS
 
-pytestmark = pytest.mark.xdist_group("month")  # one process makes it, for all tests here
-
 Check = Callable[[Page, str], None]
 EVENTS = 700
 TABLET: ViewportSize = {"width": 1024, "height": 768}

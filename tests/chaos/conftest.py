@@ -15,20 +15,9 @@ import pytest
 from tests.chaos.databases import PostgresServer, postgres_server
 from tests.chaos.harness import World, world
 
-HERE = Path(__file__).parent
 NewWorld = Callable[..., AbstractContextManager[World]]
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 SEEDS = [int(seed) for seed in os.environ.get("CHAOS_SEEDS", "1").split(",")]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes of a run share these tests: what stands on the mortal PostgreSQL goes to one of them, which then
-    needs only one, and so does each file, which may have a world for all its tests."""
-    for item in items:
-        if HERE in item.path.parents:
-            is_mortal = "postgresql" in item.nodeid
-            item.add_marker(pytest.mark.xdist_group("mortal PostgreSQL" if is_mortal else f"chaos {item.path.stem}"))
 
 
 @pytest.fixture(scope="session", autouse=True)

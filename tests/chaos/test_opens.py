@@ -193,13 +193,13 @@ def test_web_killed_again_and_again_loses_no_open(new_world: Any, tell: Callable
                 world.strike(WEB_WORKER if number % 2 else "web")
             readers.wait_for(ENOUGH)
         ledger.settle()
+        assert world.end_in_order() == "ok"
         found = ledger.verdict(readers)
 
         tell(json.dumps({"test": "opens, web killed", "kills": dict(world.kills), **found}))
         assert (found["lost"], found["twice"], found["odd"]) == (0, 0, [])
         assert world.kills.total() == KILLS
         assert found["stored"] - found["answered"] <= found["unanswered"] <= THREADS * KILLS
-        assert world.end_in_order() == "ok"
 
 
 @pytest.fixture

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.accounts.sign_in import first_account
 from app.core.runtime import runtime
-from app.opens.links import ID, image_url, preview_token, tag
+from app.opens.links import ID, image_url, preview_token, signature, tag
 from app.opens.rules import settings
 
 PLACEHOLDER = "[ID]"  # pasted as it is, it is known for a variable that nobody filled in
@@ -39,6 +40,13 @@ class Addresses:
 
     def tag(self, file: str, placeholder: str = PLACEHOLDER) -> str:
         return tag(self.with_id(file, placeholder))
+
+    def tried(self, file: str, ref: str, *, signed: bool) -> str:
+        """The tag with the id of a try; signed for an image that counts nothing else."""
+        url = self.with_id(file, quote(ref, safe=""))
+        if signed and self.signing_key is not None:
+            url += f"&s={signature(self.signing_key, file, ref)}"
+        return tag(url)
 
     def preview(self, file: str, now: datetime) -> str | None:
         """Shows the image for a week and counts nothing; None while the account has no key."""

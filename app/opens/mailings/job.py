@@ -110,9 +110,11 @@ class MailList(LongJob):
 
     def _write_refused(self, hold: Hold, rows: Iterator[Row]) -> None:
         language = hold.params["language"]
+        with force_locale(language):
+            name = _("refused-lines")
         with (
             force_locale(language),
-            hold.file(f"{_('refused-lines')}.csv", spreadsheets.Csv.content_type) as out,
+            hold.file(f"{name}.csv", spreadsheets.Csv.content_type) as out,
             spreadsheets.table("csv", out, COLUMNS, language) as table,
         ):
             for row in rows:

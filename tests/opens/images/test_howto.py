@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
@@ -19,9 +20,12 @@ from app.opens.images import howto
 from app.opens.images.addresses import Addresses, addresses_of
 from tests.opens.images.samples import made
 from tests.opens.opens_fixtures import keys_of, loads, misses, opens
+from tests.people import Browser
 
+MakeImage = Callable[..., UUID]
 HERE = Addresses("https://k.example", "", None)
-ELSEWHERE = Addresses("https://k.example", "a key", None)
+ELSEWMakeImage = Callable[..., UUID]
+HERE = Addresses("https://k.example", "a key", None)
 
 
 @pytest.mark.parametrize("tool", [*howto.TOOLS, *howto.CODE], ids=lambda tool: tool.name)
@@ -42,7 +46,7 @@ def test_another_accounts_tag_names_it() -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_link_signed_by_the_sample_counts(app: Flask, actor: Actor, make_image: Callable[..., UUID]) -> None:
+def test_a_link_signed_by_the_sample_counts(app: Flask, actor: Actor, make_image: MakeImage) -> None:
     make_image("logo.png", signedOnly=True)
     key = keys_of(app, actor.account_id).signing[0].hex()
     with app.test_request_context():
@@ -57,3 +61,13 @@ def test_a_link_signed_by_the_sample_counts(app: Flask, actor: Actor, make_image
     loads(mail, path.replace("FAT001", "FAT002"))
     assert [row.ref for row in opens(app)] == ["FAT001"]
     assert misses(app) == {("unsigned", "logo.png"): 1}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_tag_of_a_try_counts_where_only_signed_links_do(app: Flask, admin: Browser, make_image: MakeImage) -> None:
+    image = make_image("logo.png", signedOnly=True)
+    shown = unescape(unescape(admin.get(f"/images/{image}").text))
+    [path] = re.findall(r"/image/logo\.png\?id_fatura=TESTE-\w{6}&s=\w{16}", shown)
+    loads(app.test_client(), path)
+    assert [row.ref[:6] for row in opens(app)] == ["TESTE-"]
+    assert "&s=" not in admin.get(f"/images/{image}?ref=FAT001").text.split("id_fatura=FAT001")[1][:20]
