@@ -24,8 +24,7 @@ from tests.people import Browser
 
 MakeImage = Callable[..., UUID]
 HERE = Addresses("https://k.example", "", None)
-ELSEWMakeImage = Callable[..., UUID]
-HERE = Addresses("https://k.example", "a key", None)
+ELSEWHERE = Addresses("https://k.example", "a key", None)
 
 
 @pytest.mark.parametrize("tool", [*howto.TOOLS, *howto.CODE], ids=lambda tool: tool.name)
