@@ -34,7 +34,7 @@ class Shot:
     port: int
     path: str
     headers: Mapping[str, str]
-    body: Mapping[str, Any] | None  # None: a GET
+    body: Mapping[str, Any]  # empty: a GET
 
     @property
     def text(self) -> str:
@@ -77,7 +77,7 @@ def _wrk(shot: Shot, prefix: str, seconds: float, connections: int) -> Answered:
         body.flush()
         url = f"http://127.0.0.1:{shot.port}{shot.path}"
         headers = [f"{name}: {value}" for name, value in shot.headers.items()]
-        script = ["get.lua", url, "--", str(AGENTS)] if shot.body is None else ["post.lua", url, "--", body.name]
+        script = ["get.lua", url, "--", str(AGENTS)] if not shot.body else ["post.lua", url, "--", body.name]
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "20s", "-s"]
         said = subprocess.run(
             [*command, *script, prefix, *headers],
@@ -119,7 +119,7 @@ def _own(shot: Shot, prefix: str, seconds: float, connections: int, requests: in
 
 def ask(connection: HTTPConnection, shot: Shot, id_: str, number: int) -> int:
     """One request of its own id; gives the status."""
-    if shot.body is not None:
+    if shot.body:
         return post(connection, shot, id_)
     agents = _agents()
     connection.request("GET", shot.path.replace("%ID%", id_), headers={"User-Agent": agents[number % len(agents)]})

@@ -112,7 +112,7 @@ def connections(bench: Bench) -> int:
 
 
 def _shot(port: int) -> Shot:
-    return Shot(port, PATH, {}, None)
+    return Shot(port, PATH, {}, {})
 
 
 def _opens(product: Stand) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 WHOLE_FILES = ("tests/chaos/", "tests/browser/test_month.py")  # all tests of such a file may share one world
 
@@ -15,7 +15,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return OneByOne(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
-class OneByOne(LoadScopeScheduling):
+class OneByOne(LoadScopeScheduling):  # type: ignore[misc]
     """Each test goes to whoever is free, but for those of `WHOLE_FILES`."""
 
     def _split_scope(self, nodeid: str) -> str:

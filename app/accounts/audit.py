@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import AuditEntry
+from app.accounts.models import AuditEntry, User
 from app.core import clock
 from app.core.access import Actor
 from app.core.ids import uuid7
@@ -51,6 +51,12 @@ def record(
 def system_actor(account_id: UUID) -> Actor:
     """What the product does by itself: at start, in jobs, on the command line."""
     return Actor(account_id, None, SYSTEM)
+
+
+def actor_of(connection: Connection, account_id: UUID, user_id: UUID | None) -> Actor:
+    """Who asked for a long job, when it is done; the system's where nobody is known any more."""
+    email = connection.scalar(select(User.email).where(User.id == user_id))
+    return Actor(account_id, user_id, email or SYSTEM)
 
 
 def values_of(row: object, fields: Iterable[str]) -> dict[str, Any]:

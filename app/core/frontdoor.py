@@ -89,8 +89,9 @@ class FrontDoor:
         """The handlers of a path, and the route by which it is counted."""
         handlers = self._table.get(path)
         if handlers is None:
+            stem = f"/{path.lstrip('/')}" if path.startswith("//") else path  # of an address put together carelessly
             for prefix, methods in self._prefixes.items():
-                if path.startswith(prefix):
+                if stem.startswith(prefix):
                     return prefix, methods
         return path, handlers
 

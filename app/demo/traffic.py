@@ -15,8 +15,8 @@ from app.demo.fill import NOTE
 from app.demo.month import GOODS, NAMES
 from app.demo.readers import MACHINES, somebody
 
-PAUSES_S = (0.6, 3.4)
-OPENS = 0.4  # of what goes on; the rest are events
+PAUSES_S = (0.8, 4.0)
+OPENS = 0.35  # of what goes on; the rest are events
 RELOADS = 0.08
 
 

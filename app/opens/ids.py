@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 MAX_LENGTH = 255
 MAX_RAW = 4096  # looked at; a longer one is cut anyway
-_ANYWHERE = re.compile(r"\{\{.*\}\}|\{%.*%\}|\$\{.*\}|<[%?].*[%?]>|\*\|.*\|\*|%%.+%%", re.DOTALL)  # Handlebars, Mailchimp, …
+_ANYWHERE = re.compile(r"\{\{.*\}\}|\{%.*%\}|\$\{.*\}|<[%?].*[%?]>|\*\|.*\|\*|%%.+%%", re.DOTALL)  # Mailchimp, …
 _WHOLE = re.compile(r"\$?\[\[?[^\[\]]*\]\]?\$?|%[^%\s]*%|##?[^#\s]+##?|\{[$!]?[A-Za-z_][^{}]*\}")
 _SIGNS = frozenset("{$<*%[#")
 _GUID = re.compile(r"\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}")
@@ -25,9 +25,10 @@ class Ref(NamedTuple):
 def clean(text: str) -> Ref:
     """Trimmed, composed (NFC), without control characters or halves of characters, cut at 255."""
     text = text.strip() if text.isascii() and text.isprintable() else _plain(text[:MAX_RAW])
-    if _SIGNS.isdisjoint(text):
-        return Ref(text[:MAX_LENGTH], len(text) > MAX_LENGTH)
-    return Ref(text[:MAX_LENGTH], len(text) > MAX_LENGTH, is_unrendered(text[:MAX_LENGTH]))
+    is_cut = len(text) > MAX_LENGTH
+    if is_cut:
+        text = text[:MAX_LENGTH].rstrip()  # what is stored is found again by itself
+    return Ref(text, is_cut, not _SIGNS.isdisjoint(text) and is_unrendered(text))
 
 
 def is_unrendered(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from ipaddress import ip_network
 from uuid import UUID
@@ -22,6 +23,7 @@ from app.opens.rules.settings import opened
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024 * 1024  # of images, in each process
+KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what `settings.make` makes: an account's key
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Library:
     def account(self, key: str, *, fresh: bool = False) -> KnownAccount | None:
         """The account of this key; the first account for an empty one. `fresh`: read again what is over a second old.
         Raises SQLAlchemy's errors when the database is away."""
+        if key and KEY.fullmatch(key) is None:
+            return None  # nobody has it, and PostgreSQL fails at a NUL: that is not the database being away
         return self._accounts.get(key, fresh, lambda: self._read_account(key))
 
     def image(self, account_id: UUID, file: str, *, fresh: bool = False) -> KnownImage | None:

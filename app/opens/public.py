@@ -97,7 +97,7 @@ class ImageRoute:
             self._keep(hit, load)
         elif library.epoch != epoch:  # the configuration moved: the image may be another one now
             image = self._now(account, hit.file, image)
-        faults.point("before_answer")
+        faults.point("before_image")
         return self._answer(image, path)
 
     def _commit(self, load: Load) -> bool:
@@ -161,5 +161,6 @@ class ImageRoute:
 
 
 def _file(environ: Environ) -> str:
+    """What follows the prefix; a slash too many is not worth a broken image."""
     path: str = environ["PATH_INFO"]
-    return path.removeprefix(PREFIX).removeprefix("/")
+    return path.lstrip("/").removeprefix(PREFIX[1:]).lstrip("/")

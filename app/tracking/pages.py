@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, g, request, send_file, url_for
+from flask import Blueprint, Flask, Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,6 +15,7 @@ from app.core import clock
 from app.core.access import account_id, current_actor, has_permission, requires
 from app.core.db import TooSlow, db, time_limited, write
 from app.core.errors import Malformed
+from app.core.exports import new_file, sent
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.i18n import locale
 from app.core.menu import MenuItem, add_to_menu, menu
@@ -35,7 +35,6 @@ from app.tracking.words import IDENTITY_WORDS, STATUS_WORDS
 bp = Blueprint("events", __name__, url_prefix="/events")
 correction.add_to(bp)
 SEARCH_S = 2.0  # a combination of filters that no index answers is cut off
-IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 
 
 @bp.get("")
@@ -113,17 +112,11 @@ def export_rows() -> ResponseReturnValue:
 
 
 def _file(order: Order) -> Response:
-    actor = current_actor()
-    out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the answer
-    rows = export.write_table(db.session(), order, out)
+    actor, out = current_actor(), new_file()
+    written = export.write_table(db.session(), order, out)
     with write() as session:
-        export.note(session, actor, order, rows)
-    out.seek(0)
-    kind = FORMATS[order.suffix]
-    response = send_file(out, mimetype=kind.content_type, as_attachment=True, download_name=order.filename)
-    response.content_type = kind.content_type  # Flask would name the charset once more
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        export.note(session, actor, order, written.rows)
+    return sent(order, out)
 
 
 @bp.get("/<id>")

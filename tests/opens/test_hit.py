@@ -130,7 +130,7 @@ def test_an_address_is_an_address_or_nothing(text: str, address: str | None) -> 
 
 
 def test_where_a_trusted_proxy_says_rubbish_the_other_end_of_the_socket_counts() -> None:
-    behind = {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.1.2.3"}}
+    behind: dict[str, Any] = {"werkzeug.proxy_fix.orig": {"REMOTE_ADDR": "10.1.2.3"}}
 
     assert hit(REMOTE_ADDR="unknown", **behind).address == ip_address("10.1.2.3")
     assert hit(REMOTE_ADDR="198.51.100.1", **behind).address == ip_address("198.51.100.1")

@@ -66,7 +66,7 @@ def call(app: Flask, path: str, query: str, headers: dict[str, str], method: str
     }  # fmt: skip
     environ |= {f"HTTP_{name}": value for name, value in headers.items()}
     told: list[Any] = []
-    body = b"".join(app.wsgi_app(environ, lambda *started: told.extend(started)))  # type: ignore[arg-type, return-value]
+    body = b"".join(app.wsgi_app(environ, lambda *started: told.extend(started)))  # type: ignore[arg-type]
     return Answer(int(told[0][:3]), dict(told[1]), body)
 
 
@@ -138,7 +138,7 @@ def port(app: Flask) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     state = runtime(app).settings
-    given = {"KALITRACK_DATA_DIR": str(state.data_dir), "REDIS_URL": state.redis_url, "PORT": str(port)}
+    given = {"KALITRACK_DATA_DIR": str(state.data_dir), "REDIS_URL": state.redis_url or "", "PORT": str(port)}
     secrets = {name.upper(): value for name, value in SECRETS.items()}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     process = subprocess.Popen(
@@ -203,6 +203,7 @@ RAW: dict[bytes, tuple[str, str | None]] = {  # what is asked: the type that com
     b"/image/..%2f..%2fetc%2fpasswd.webp?id_fatura=S7": ("image/webp", "S7"),
     b"/image/%2e%2e/%2e%2e/etc/passwd?id_fatura=S8": ("image/gif", "S8"),
     b"/image//logo.png?id_fatura=S9": ("image/png", "S9"),
+    b"//image/logo.png?id_fatura=S15": ("image/png", "S15"),
     b"/image/logo.png%00.gif?id_fatura=S10": ("image/gif", "S10"),
     b"/image/%ff%fe.jpg?id_fatura=S11": ("image/jpeg", "S11"),
     b"/image/LOGO.PNG?id_fatura=S12": ("image/png", "S12"),

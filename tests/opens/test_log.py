@@ -45,7 +45,7 @@ SCRIPT = "<script>alert(1)</script>"
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HEAD = [
     "Data e hora", "ID", "Imagem", "Arquivo", "Classe", "Motivo", "Conta", "Primeira abertura", "Programa de e-mail",
-    "Dispositivo", "Endereço", "Carregamentos", "Página de origem", "User agent", "Versão das regras",
+    "Dispositivo", "Endereço IP", "Carregamentos", "Página de origem", "User agent", "Versão das regras",
 ]  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_the_page_shows_the_opens_with_the_reason_in_words(app: Flask, viewer: B
     assert "THEIRS" not in answer.text
     assert shown(viewer.get("/opens/log?class=bot")) == [robot]
     assert shown(viewer.get(f"/opens/log?image={image}&counted=1")) == [first]
-    assert "Nada pode corresponder" in viewer.get("/opens/log?image=x").text
+    assert "Nenhum resultado possível" in viewer.get("/opens/log?image=x").text
     assert shown(viewer.get(f"/opens/log?{'&'.join(f'{name}=' for name in NAMES)}&after=nonsense")) == shown(answer)
     assert viewer.get("/opens/log", headers=asking_again(answer.text, "/opens/log")).status_code == 204
 

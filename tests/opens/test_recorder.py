@@ -149,7 +149,7 @@ def test_made_up_files_cost_bounded_space(app: Flask) -> None:
     record(app, [asked("", f"{n}.png") for n in range(700)] + [asked("", "0.png")])
 
     with runtime(app).engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(OpenMissHour)) <= 2 * 501
+        assert (connection.scalar(select(func.count()).select_from(OpenMissHour)) or 0) <= 2 * 501
     found = misses(app)
     assert found["unknown_file", ""] == 200
     assert found["unknown_file", "0.png"] == 2

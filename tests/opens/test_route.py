@@ -158,7 +158,7 @@ def test_anything_else_is_one_transparent_pixel_of_the_type_asked_for(
 
 
 @pytest.mark.parametrize("path", ["/image/LOGO.PNG", "/image/Logo.png", "/image//logo.png"])
-def test_a_name_is_found_whatever_its_case(client: FlaskClient, path: str) -> None:
+def test_a_name_is_found_whatever_its_case_and_slashes(client: FlaskClient, path: str) -> None:
     assert loads(client, path).data == content_of("image/png", "logo.png")
 
 

@@ -57,7 +57,6 @@ def overview() -> ResponseReturnValue:
         found=found,
         recent=recent,
         ids=ids,
-        tab_items=_tabs(),
         **_drawn(wanted, found, now),
         **_words(now, found.period.zone),
     )
@@ -99,12 +98,6 @@ def _words(now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _tabs() -> list[dict[str, Any]]:
-    pages = {".overview": _("Figures"), ".live": _("Live"), ".log": _("Every open")}
-    here = f".{(request.endpoint or '').rpartition('.')[2]}"
-    return [{"label": label, "href": url_for(name), "active": name == here} for name, label in pages.items()]
-
-
 @bp.get("/opens/live")
 @requires("opens.view")
 def live() -> ResponseReturnValue:
@@ -123,7 +116,6 @@ def live() -> ResponseReturnValue:
         fragment="opens/_live.html",
         mark=mark,
         found=found,
-        tab_items=_tabs(),
         unopened=unopened,
         most_waiting=MOST_WAITING,
         days=DEFAULT_DAYS,

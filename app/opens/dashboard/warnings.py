@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import Connection
 
 from app.core import i18n
@@ -23,12 +24,13 @@ NAMED = 3  # files by name
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`more`: the files, most asked for first; `endpoint`: where to look."""
+    """`more`: the files, most asked for first; `endpoint`: where to look, in which `part` of the page."""
 
     title: str
     text: str
     more: str = ""
     endpoint: str = "images.index"
+    part: str = "images-warnings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +54,22 @@ def notices(all_of_it: Wrong) -> list[Notice]:
     kinds = (
         (
             found.unrendered,
-            _("Ids left unrendered: %(loads)s loads", loads=_loads(found.unrendered)),
+            _("Ids left unrendered: %(loads)s", loads=_loads(_hits(found.unrendered))),
             _("The address still holds the variable itself, such as {{id}}: check it in your mail program."),
         ),
         (
             found.missing,
-            _("Missing images: %(loads)s loads", loads=_loads(found.missing)),
+            _("Missing images: %(loads)s", loads=_loads(_hits(found.missing))),
             _("Mails ask for files that nobody uploaded; they show a transparent dot instead."),
         ),
         (
             found.without_id,
-            _("Without an id: %(loads)s loads", loads=_loads(found.without_id)),
+            _("Without an id: %(loads)s", loads=_loads(_hits(found.without_id))),
             _("Nobody can tell whose they are: the address needs id_fatura."),
         ),
         (
             found.unsigned,
-            _("Without a valid signature: %(loads)s loads", loads=_loads(found.unsigned)),
+            _("Without a valid signature: %(loads)s", loads=_loads(_hits(found.unsigned))),
             _("These images count signed links only."),
         ),
     )
@@ -77,14 +79,19 @@ def notices(all_of_it: Wrong) -> list[Notice]:
 
 def _lost(loads: int) -> Notice:
     return Notice(
-        _("Not recorded: %(loads)s loads", loads=i18n.number(loads)),
+        _("Not recorded: %(loads)s", loads=_loads(loads)),
         _("The database was away and the spool full; the images were shown all the same."),
         endpoint="attention.index",
+        part="",
     )
 
 
-def _loads(asked: Sequence[Asked]) -> str:
-    return i18n.number(sum(one.hits for one in asked))
+def _hits(asked: Sequence[Asked]) -> int:
+    return sum(one.hits for one in asked)
+
+
+def _loads(hits: int) -> str:
+    return str(ngettext("%(number)s load", "%(number)s loads", hits, number=i18n.number(hits)))
 
 
 def _named(asked: Sequence[Asked]) -> str:

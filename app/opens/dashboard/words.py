@@ -26,7 +26,7 @@ CLASSES: dict[str, tuple[Any, str, Any]] = {  # word, tone, what it means
 
 
 def client_name(client: str) -> str:
-    return client if client not in ("", "unknown") else str(_("Unknown") if client else _("Not looked at yet"))
+    return words.client_word(client)
 
 
 def device_name(device: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from app.opens.rules import settings
 
 PLACEHOLDER = "[ID]"  # pasted as it is, it is known for a variable that nobody filled in
 SIGNATURE = "[SIGNATURE]"
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104 - compared with, never listened on
 PREVIEW_FOR = timedelta(days=7)
 
 
@@ -26,6 +27,11 @@ class Addresses:
     public_url: str
     account_key: str
     signing_key: bytes | None
+
+    @property
+    def only_here(self) -> bool:
+        """Whether no mail program elsewhere can reach them."""
+        return urlsplit(self.public_url).hostname in LOOPBACK
 
     def plain(self, file: str) -> str:
         return image_url(self.public_url, file, **self._account())

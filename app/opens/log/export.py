@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
-from app.accounts.models import User
-from app.core import jobs, spreadsheets
+from app.core import exports, jobs
 from app.core.access import Actor
 from app.core.db import TooSlow, time_limited
+from app.core.exports import AT_ONCE, LOOK_S, PART, TableExport, Written
 from app.core.i18n import number
-from app.core.jobs import Hold, LongJob
+from app.core.jobs import Hold
 from app.core.models import Job
 from app.core.spreadsheets import Cell, Out
 from app.opens.log import reading
@@ -33,9 +33,6 @@ from app.opens.log.words import is_counted
 from app.opens.rules.words import class_word, client_word, device_word, reason_words
 
 KIND = "export_opens"
-AT_ONCE = 1_000  # rows of an answer, a quarter of a second of our thread; more go to a worker
-PART = 500  # rows of one read
-LOOK_S = 2.0  # for finding out how many there are
 COLUMNS = (
     _l("Time"), _l("ID"), _l("Image"), _l("File"), _l("Class"), _l("Reason"), _l("Counted"), _l("First open"),
     _l("Mail program"), _l("Device"), _l("Address"), _l("Loads"), _l("Referrer"), _l("User agent"), _l("Rule version"),
@@ -66,15 +63,9 @@ def is_small(session: Session, order: Order) -> bool:
     return False
 
 
-def write_table(session: Session, order: Order, out: Out) -> int:
-    """Writes the whole file, in reads of PART rows that each end before the next; returns its number of rows."""
-    rows = 0
-    with force_locale(order.language), spreadsheets.table(order.suffix, out, COLUMNS, order.language) as table:
-        for part in _parts(session, order):
-            for row in part:
-                table.add(row)
-            rows += len(part)
-    return rows
+def write_table(session: Session, order: Order, out: Out, done: Callable[[int], None] = lambda _rows: None) -> Written:
+    """Writes the whole file, in reads of PART rows that each end before the next."""
+    return exports.write_table(order, COLUMNS, _parts(session, order), out, done)
 
 
 def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
@@ -137,48 +128,22 @@ def start(session: Session, actor: Actor, order: Order, total: int | None) -> UU
     )
 
 
-class OpenExport(LongJob):
-    """The same table, made by a worker. One that takes over begins the file anew."""
+class OpenExport(TableExport[Order]):
+    """The same table, made by a worker."""
 
     title = _l("Export of opens")
     permission = "opens.view"
     back = "opens.log"
 
-    def run(self, hold: Hold) -> dict[str, Any]:
+    def order(self, hold: Hold) -> Order:
         given = hold.params
-        order = Order(hold.account_id, from_json(given["filters"]), given["format"], given["zone"], given["language"])
-        self._forget_progress(hold)
-        kind = spreadsheets.KINDS[order.suffix]
-        with Session(self.runtime.engine) as session, hold.file(order.filename, kind.content_type) as out:
-            rows, is_cut = self._write(hold, session, order, out)
-        with hold.part() as part:
-            note(part.connection, self._actor(part.connection, hold), order, rows)
-        return {"rows": rows, "cut": is_cut}
+        return Order(hold.account_id, from_json(given["filters"]), given["format"], given["zone"], given["language"])
 
-    def _write(self, hold: Hold, session: Session, order: Order, out: Out) -> tuple[int, bool]:
-        rows = 0
-        with force_locale(order.language), spreadsheets.table(order.suffix, out, COLUMNS, order.language) as table:
-            for lines in _parts(session, order):
-                fitting = lines if table.max_rows is None else lines[: table.max_rows - rows]
-                for line in fitting:
-                    table.add(line)
-                rows += len(fitting)
-                with hold.part() as part:
-                    part.done += len(fitting)
-                    part.cursor = {"rows": rows}
-                if len(fitting) < len(lines):
-                    return rows, True
-        return rows, False
+    def write(self, session: Session, order: Order, out: Out, done: Callable[[int], None]) -> Written:
+        return write_table(session, order, out, done)
 
-    def _forget_progress(self, hold: Hold) -> None:
-        if hold.cursor:
-            with hold.part() as part:
-                part.done -= hold.cursor["rows"]
-                part.cursor = {"rows": 0}
-
-    def _actor(self, connection: Connection, hold: Hold) -> Actor:
-        email = connection.scalar(select(User.email).where(User.id == hold.created_by))
-        return Actor(hold.account_id, hold.created_by, email or audit.SYSTEM)
+    def note(self, connection: Connection, hold: Hold, order: Order, rows: int) -> None:
+        note(connection, audit.actor_of(connection, hold.account_id, hold.created_by), order, rows)
 
     def words(self, job: Job) -> str:
         result = job.result or {}

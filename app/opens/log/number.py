@@ -17,6 +17,7 @@ from app.core.rollup import hour_of
 from app.opens import figures
 from app.opens.figures import Slice
 from app.opens.log.filters import Filters, Kind
+from app.opens.log.reading import oldest
 from app.opens.models import Open
 
 
@@ -33,12 +34,10 @@ def number_of(session: Session, account_id: UUID, wanted: Filters) -> Number:
     of which any is kept is counted by itself."""
     if wanted.ref is not None or wanted.file is not None or not _is_whole(wanted) or _is_every_row(wanted):
         return _counted(session, account_id, wanted, wanted.start, wanted.end)
-    oldest = session.scalar(
-        select(Open.created_at).where(Open.account_id == account_id).order_by(Open.created_at).limit(1)
-    )
-    if oldest is None:
+    kept_from = oldest(session, account_id)
+    if kept_from is None:
         return Number(0)
-    whole = hour_of(oldest) + HOUR
+    whole = hour_of(kept_from) + HOUR
     end = wanted.end if wanted.end is not None else hour_of(clock.now()) + 2 * HOUR
     start = whole if wanted.start is None else max(whole, wanted.start)
     total = _summed(session, account_id, wanted, start, end)

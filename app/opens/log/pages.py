@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from zoneinfo import ZoneInfo
 
-from flask import Response, g, request, send_file, url_for
+from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,6 +12,7 @@ from app.charts.words import duration
 from app.core.access import account_id, current_actor, requires
 from app.core.db import TooSlow, db, time_limited, write
 from app.core.errors import Malformed
+from app.core.exports import new_file, sent
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.i18n import locale
 from app.core.pagination import clamped
@@ -29,7 +29,6 @@ from app.opens.rules.words import CLASS_HELP, CLASSES, client_word, device_word,
 
 SEARCH_S = 2.0  # what neither an index nor the figures know is cut off
 COUNT_S = 0.5  # for its number, which may be left out
-IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 
 
 @bp.get("/opens/log")
@@ -117,17 +116,11 @@ def export_log() -> ResponseReturnValue:
 
 
 def _file(order: Order) -> Response:
-    actor = current_actor()
-    out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the answer
-    rows = export.write_table(db.session(), order, out)
+    actor, out = current_actor(), new_file()
+    written = export.write_table(db.session(), order, out)
     with write() as session:
-        export.note(session, actor, order, rows)
-    out.seek(0)
-    kind = FORMATS[order.suffix]
-    response = send_file(out, mimetype=kind.content_type, as_attachment=True, download_name=order.filename)
-    response.content_type = kind.content_type  # Flask would name the charset once more
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        export.note(session, actor, order, written.rows)
+    return sent(order, out)
 
 
 @bp.get("/opens/ids/timeline", endpoint="timeline")

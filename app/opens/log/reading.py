@@ -16,7 +16,7 @@ from app.core.periods import DAY, HOUR
 from app.opens.log.filters import Filters
 from app.opens.models import Open, OpenSliceDay, OpenSliceHour, UserAgent
 
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 AT_ONCE = 31
 ORDER: list[ColumnElement[Any]] = [Open.created_at.desc(), Open.id.desc()]
 
@@ -52,15 +52,25 @@ def search(session: Session, account_id: UUID, wanted: Filters, *, after: str | 
     return Lines(rows)
 
 
+def oldest(session: Session, account_id: UUID) -> datetime | None:
+    """When the oldest open that is kept was recorded."""
+    found = select(Open.created_at).where(Open.account_id == account_id).order_by(Open.created_at)
+    return session.scalar(found.limit(1))
+
+
 def _stretches(session: Session, account_id: UUID, wanted: Filters, until: datetime | None) -> Iterator[Filters]:
     """Where to look, newest first. For what the figures know apart, only the hours in which they know some: what is
     rare is found without walking over all the rest. `until`: nothing newer is wanted."""
     if wanted.ref is not None or not any((wanted.kind, wanted.image, wanted.client, wanted.device)):
         yield wanted
         return
+    kept_from = oldest(session, account_id)
+    if kept_from is None:
+        return
+    since = kept_from if wanted.start is None else max(wanted.start, kept_from)  # figures outlive their opens
     bounds = [moment for moment in (wanted.end, until) if moment is not None]
-    before = min(bounds) + DAY if bounds else LATEST
-    while days := _times(session, OpenSliceDay, account_id, wanted, _midnight(wanted.start or EARLIEST), before):
+    before = min([*bounds, LATEST]) + DAY  # LATEST: a forged cursor may be of the calendar's last day
+    while days := _times(session, OpenSliceDay, account_id, wanted, _midnight(since), before):
         for day in days:
             for first, last in _runs(_times(session, OpenSliceHour, account_id, wanted, day, day + DAY)):
                 start = first if wanted.start is None else max(first, wanted.start)

@@ -12,10 +12,10 @@ from app.opens.models import COUNTED, Open, OpenClass
 from app.opens.rules.words import CLASSES
 
 KIND_WORDS: dict[str, Any] = {
-    Kind.PEOPLE: _l("People"),
+    Kind.PEOPLE: _l("All people"),
     Kind.HUMAN: CLASSES[OpenClass.HUMAN][0],
     Kind.IMAGE_PROXY: CLASSES[OpenClass.IMAGE_PROXY][0],
-    Kind.AUTOMATIC: _l("Machines"),
+    Kind.AUTOMATIC: _l("All machines"),
     Kind.PREFETCH: CLASSES[OpenClass.PREFETCH][0],
     Kind.BOT: CLASSES[OpenClass.BOT][0],
     Kind.ALL: _l("People and machines"),
@@ -25,12 +25,12 @@ FILTER_WORDS = {
     "ref": _l("ID"),
     "from": _l("From"),
     "to": _l("Until"),
-    "class": _l("Class"),
+    "class": _l("Who"),
     "image": _l("Image"),
     "file": _l("File"),
     "client": _l("Mail program"),
     "device": _l("Device"),
-    "counted": _l("Counting"),
+    "counted": _l("Counts"),
     "first": _l("First open"),
 }
 

@@ -12,26 +12,24 @@ from zoneinfo import ZoneInfo
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
-from app.core import jobs, spreadsheets
+from app.core import exports, jobs
 from app.core.access import Actor
 from app.core.errors import NotFound
+from app.core.exports import AT_ONCE, PART, TableExport, Written
 from app.core.i18n import number
-from app.core.jobs import Hold, LongJob
+from app.core.jobs import Hold
 from app.core.models import Job
 from app.core.pagination import Page
 from app.core.spreadsheets import Cell, Out
 from app.opens.mailings import unopened
-from app.opens.mailings.job import actor_of
 from app.opens.mailings.models import Mailing
 from app.opens.mailings.unopened import Kind, State
 
 KIND = "export_mailed"
-AT_ONCE = 1_000  # rows of an answer; more go to a worker
-PART = 500  # rows of one read
 COLUMNS: dict[str, tuple[Any, ...]] = {
     "mailing": (_l("ID"), _l("Sent at"), _l("Opened at")),
     Kind.WAITING: (_l("ID"), _l("Sent at"), _l("Mailing")),
@@ -44,6 +42,7 @@ class Order:
     """What somebody wants as a file. `table` is a key of COLUMNS; a mailing's with its id and a `State` or empty, the
     others with the `days` and the moment (`now`, ISO) they count back from."""
 
+    account_id: UUID
     table: str
     suffix: str
     zone: str
@@ -65,15 +64,14 @@ class Order:
         return {name: [None, value] for name, value in {**said, "format": self.suffix}.items() if value}
 
 
-def is_small(session: Session, account_id: UUID, order: Order) -> bool:
+def is_small(session: Session, order: Order) -> bool:
     """Whether the file can be made while somebody waits."""
-    found = _page(session, account_id, order, None, 1)
-    return found.total <= AT_ONCE
+    return _page(session, order, None, 1).total <= AT_ONCE
 
 
-def write_at_once(session: Session, account_id: UUID, order: Order, out: Out) -> int:
-    """Writes the whole file; returns its number of rows."""
-    return _write(session, account_id, order, out, lambda _rows: None)[0]
+def write_table(session: Session, order: Order, out: Out, done: Callable[[int], None] = lambda _rows: None) -> Written:
+    """Writes the whole file, in reads of PART rows that each end before the next."""
+    return exports.write_table(order, COLUMNS[order.table], _parts(session, order), out, done)
 
 
 def note(store: Any, actor: Actor, order: Order, rows: int) -> None:
@@ -83,37 +81,27 @@ def note(store: Any, actor: Actor, order: Order, rows: int) -> None:
 
 def start(session: Session, actor: Actor, order: Order) -> UUID:
     """Hands the order to a worker, in the caller's write transaction; the job's id."""
-    connection = session.connection()
+    params = {name: value for name, value in asdict(order).items() if name != "account_id"}
     return jobs.start(
-        connection, account_id=actor.account_id, kind=KIND, params=asdict(order), created_by=actor.user_id
+        session.connection(), account_id=order.account_id, kind=KIND, params=params, created_by=actor.user_id
     )
 
 
-class IdExport(LongJob):
-    """The same table, made by a worker. One that takes over begins the file anew."""
+class IdExport(TableExport[Order]):
+    """The same table, made by a worker."""
 
     title = _l("Export of ids")
     permission = "opens.view"
     back = "mailings.index"
 
-    def run(self, hold: Hold) -> dict[str, Any]:
-        order = Order(**hold.params)
-        if hold.cursor:
-            with hold.part() as part:
-                part.done, part.cursor = -hold.cursor["rows"], {"rows": 0}
-        kind = spreadsheets.KINDS[order.suffix]
-        with Session(self.runtime.engine) as session, hold.file(order.filename, kind.content_type) as out:
-            try:
-                rows, is_cut = _write(session, hold.account_id, order, out, lambda rows: self._progress(hold, rows))
-            except NotFound:
-                rows, is_cut = 0, False
-        with hold.part() as part:
-            note(part.connection, actor_of(part.connection, hold), order, rows)
-        return {"rows": rows, "cut": is_cut}
+    def order(self, hold: Hold) -> Order:
+        return Order(hold.account_id, **hold.params)
 
-    def _progress(self, hold: Hold, rows: int) -> None:
-        with hold.part() as part:
-            part.done, part.cursor = rows, {"rows": (hold.cursor or {"rows": 0})["rows"] + rows}
+    def write(self, session: Session, order: Order, out: Out, done: Callable[[int], None]) -> Written:
+        return write_table(session, order, out, done)
+
+    def note(self, connection: Connection, hold: Hold, order: Order, rows: int) -> None:
+        note(connection, audit.actor_of(connection, hold.account_id, hold.created_by), order, rows)
 
     def words(self, job: Job) -> str:
         result = job.result or {}
@@ -124,36 +112,25 @@ class IdExport(LongJob):
         return said
 
 
-def _write(session: Session, account_id: UUID, order: Order, out: Out, done: Callable[[int], None]) -> tuple[int, bool]:
-    """How many rows, and whether there were more than the format takes. No read is open while rows are written."""
-    rows = 0
-    columns = COLUMNS[order.table]
-    with force_locale(order.language), spreadsheets.table(order.suffix, out, columns, order.language) as table:
-        for lines in _parts(session, account_id, order):
-            fitting = lines if table.max_rows is None else lines[: table.max_rows - rows]
-            for line in fitting:
-                table.add(line)
-            rows += len(fitting)
-            done(len(fitting))
-            if len(fitting) < len(lines):
-                return rows, True
-    return rows, False
-
-
-def _parts(session: Session, account_id: UUID, order: Order) -> Iterator[list[list[Cell]]]:
+def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
+    """None of a mailing that was deleted meanwhile."""
     zone, after = ZoneInfo(order.zone), None
     while True:
-        found = _page(session, account_id, order, after, PART)
+        try:
+            found = _page(session, order, after, PART)
+        except NotFound:
+            return
         part = [_cells(order.table, row, zone) for row in found.rows]
-        session.rollback()
+        session.rollback()  # no read transaction is open while the rows are written
         yield part
         if found.next is None:
             return
         after = found.next
 
 
-def _page(session: Session, account_id: UUID, order: Order, after: str | None, limit: int) -> Page[Any]:
+def _page(session: Session, order: Order, after: str | None, limit: int) -> Page[Any]:
     """Raises NotFound when the mailing is gone."""
+    account_id = order.account_id
     if order.table == "mailing":
         mine = (Mailing.account_id == account_id) & (Mailing.id == UUID(order.mailing))
         mailing = session.scalar(select(Mailing).where(mine))

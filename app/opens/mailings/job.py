@@ -16,9 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, delete, select
 
 from app.accounts import audit
-from app.accounts.models import User
 from app.core import spreadsheets
-from app.core.access import Actor
 from app.core.db import begin_write
 from app.core.errors import NotFound, localized
 from app.core.jobs import Hold, LongJob
@@ -59,7 +57,7 @@ class MailList(LongJob):
         except NotFound:
             return {"gone": True}
         with hold.part() as part:
-            actor = actor_of(part.connection, hold)
+            actor = audit.actor_of(part.connection, hold.account_id, hold.created_by)
             lists.conclude(part.connection, actor, place, found.name, work, tally, at["cleared"])
         return {"work": str(work), "removed": at["cleared"], **tally.counts()}
 
@@ -123,9 +121,3 @@ class MailList(LongJob):
 
     def words(self, job: Job) -> str:
         return said(job.result or {})
-
-
-def actor_of(connection: Connection, hold: Hold) -> Actor:
-    """Who asked for the job."""
-    email = connection.scalar(select(User.email).where(User.id == hold.created_by))
-    return Actor(hold.account_id, hold.created_by, email or audit.SYSTEM)

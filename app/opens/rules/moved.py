@@ -46,12 +46,13 @@ class Standing:
 def give(connection: Connection, account_id: UUID, verdicts: Verdicts) -> int:
     """Gives opens their verdicts, and keeps all figures. Answers how many there were. What was purged is not known any
     more: an id whose first open was keeps its `first_at`."""
+    standings: dict[str, Standing] = {}
+    if verdicts.moved:  # the ids first, in order, then any open: as the recorder locks them
+        standings = _standings(connection, account_id, _refs(connection, account_id, verdicts.moved))
     if verdicts.relabelled:
         rows = [_new_label(key, verdict) for key, verdict in verdicts.relabelled.items()]
         connection.execute(_SET_LABEL, rows)
     if verdicts.moved:
-        # First the ids, in order, then their opens: as the recorder locks them.
-        standings = _standings(connection, account_id, _refs(connection, account_id, verdicts.moved))
         opens = {one.id: one for one in _opens(connection, account_id, verdicts.moved)}
         _Part(connection, account_id, standings, opens).move(verdicts.moved)
     return len(verdicts.relabelled) + len(verdicts.moved)

@@ -11,7 +11,7 @@ from app.opens.models import OpenClass
 
 CLASSES: dict[str, tuple[Any, str, str]] = {  # word, tone, icon
     OpenClass.HUMAN: (_l("Person"), "success", "user"),
-    OpenClass.IMAGE_PROXY: (_l("Through a mail service"), "info", "cloud"),
+    OpenClass.IMAGE_PROXY: (_l("Via mail service"), "info", "cloud"),
     OpenClass.PREFETCH: (_l("Fetched ahead"), "warning", "clock"),
     OpenClass.BOT: (_l("Robot"), "secondary", "bug"),
 }

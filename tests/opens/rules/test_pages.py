@@ -141,7 +141,7 @@ def test_rules_of_another_account_are_not_there(app: Flask, admin: Browser) -> N
 
 
 TRIED: list[tuple[str, str, list[str]]] = [
-    (GMAIL, "", ["Por um serviço de e-mail", "O Gmail busca as imagens", "Gmail", "Desconhecido"]),
+    (GMAIL, "", ["Via provedor", "O Gmail busca as imagens", "Gmail", "Desconhecido"]),
     (CRAWLER, "", ["Robô", "Na lista pública de robôs: Googlebot"]),
     ("", "", ["Robô", "O programa não diz o nome"]),
     (GMAIL, "192.0.2.9", ["Robô", "Uma regra própria para este endereço"]),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 
-from flask import Response, g, request, send_file, url_for
+from flask import Response, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,6 +13,7 @@ from app.core import clock
 from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Malformed
+from app.core.exports import new_file, sent
 from app.core.htmx import go, notify, page, url_with
 from app.core.i18n import locale
 from app.core.pagination import Page, clamped
@@ -23,7 +23,6 @@ from app.opens.mailings.export import Order
 from app.opens.mailings.pages import bp, wanted
 from app.opens.mailings.unopened import DEFAULT_DAYS, MAX_DAYS, Kind, State
 
-IN_MEMORY = 1_000_000  # bytes of a file before it goes to the disk
 OFFERED = (1, 3, 7, 14, 30)  # days
 
 
@@ -80,8 +79,8 @@ def _exported(table: str, back: str, **about: Any) -> ResponseReturnValue:
     if suffix not in FORMATS:
         notify(_("This cannot be exported: choose CSV or XLSX."), "warning")
         return go(back)
-    order = Order(table, suffix, g.timezone, locale(), **about)
-    if export.is_small(db.session(), account_id(), order):
+    order = Order(account_id(), table, suffix, g.timezone, locale(), **about)
+    if export.is_small(db.session(), order):
         return _file(order)
     with write() as session:
         job = export.start(session, current_actor(), order)
@@ -89,17 +88,11 @@ def _exported(table: str, back: str, **about: Any) -> ResponseReturnValue:
 
 
 def _file(order: Order) -> Response:
-    actor = current_actor()
-    out = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed with the answer
-    rows = export.write_at_once(db.session(), actor.account_id, order, out)
+    actor, out = current_actor(), new_file()
+    written = export.write_table(db.session(), order, out)
     with write() as session:
-        export.note(session, actor, order, rows)
-    out.seek(0)
-    kind = FORMATS[order.suffix]
-    response = send_file(out, mimetype=kind.content_type, as_attachment=True, download_name=order.filename)
-    response.content_type = kind.content_type  # Flask would name the charset once more
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+        export.note(session, actor, order, written.rows)
+    return sent(order, out)
 
 
 def asked_kind(text: str | None) -> Kind:
