@@ -102,6 +102,11 @@ def typed_name(name: str) -> bool:
     return request.form.get("confirm_name", "").strip() == name.strip()
 
 
+def typed_version(text: str | None) -> int | None:
+    """The version that a form was opened with, from its hidden field; None for what is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def url_with(**changes: Any) -> str:
     """The current URL with some query parameters replaced; None or an empty text removes one. Built by hand, because
     `url_for` would obey a hostile `?_external=1&_scheme=…`."""

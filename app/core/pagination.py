@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core import cursor
@@ -144,8 +144,11 @@ def keyset(
 
 
 def _count(session: Session, statement: Rows, max_count: int | None) -> tuple[int, bool]:
-    """How many rows there are, and whether that is only where the counting stopped."""
+    """How many rows there are, and whether that is only where the counting stopped. Without its columns, so that an
+    index may answer alone."""
     counted = statement.order_by(None)
+    if not counted._distinct and not counted._group_by_clauses:
+        counted = counted.with_only_columns(literal_column("1"), maintain_column_froms=True)
     if max_count is not None:
         counted = counted.limit(max_count + 1)
     total = session.scalar(select(func.count()).select_from(counted.subquery())) or 0

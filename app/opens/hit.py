@@ -19,6 +19,9 @@ from app.opens.rules.agents import cut
 Environ = dict[str, Any]
 Address = IPv4Address | IPv6Address
 MAX_PARAMETERS = 40
+MAX_PARAMETER_NAME = 64  # as it is encoded
+MAX_VALUE = 8192  # likewise; the longest id has 255 characters of up to 12 each
+WANTED = frozenset({ID, "k", "s", "preview"})
 MAX_REFERER = 255
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 AHEAD = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
@@ -68,8 +71,10 @@ def _query(text: str) -> dict[str, str]:
     for part in text.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]:
         name, _equals, value = part.partition("=")
         if "%" in name:
-            name = _unquoted(name)
-        found.setdefault(name.removeprefix("amp;"), _unquoted(value))
+            name = _unquoted(name[:MAX_PARAMETER_NAME])
+        name = name.removeprefix("amp;")
+        if name in WANTED and name not in found:  # nobody makes us decode what is not looked at
+            found[name] = _unquoted(value[:MAX_VALUE])
     return found
 
 

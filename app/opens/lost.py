@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
 
+from app.accounts.models import Account
 from app.attention.checks import Found, Look, Severity, register
 from app.attention.words import Describe, Facts, Step, Words, describe
 from app.core.i18n import number
@@ -25,10 +26,11 @@ def watch() -> None:
 
 
 def check(look: Look) -> Iterator[Found]:
-    """From the hours of the last day: a handful of rows."""
+    """From the hours of the last day: by account, which the key of the counters begins with."""
     found = (
         select(OpenMissHour.account_id, func.sum(OpenMissHour.hits))
-        .where(OpenMissHour.hour >= hour_of(look.now - LATELY), OpenMissHour.reason == MissReason.UNRECORDED)
+        .where(OpenMissHour.account_id.in_(select(Account.id)), OpenMissHour.hour >= hour_of(look.now - LATELY))
+        .where(OpenMissHour.reason == MissReason.UNRECORDED)
         .group_by(OpenMissHour.account_id)
     )
     for account_id, hits in look.connection.execute(found):

@@ -111,7 +111,8 @@ class _Batch:
         standing = self._shelf.standing(key)
         recent = self._shelf.recent(key, standing, load)
         same = next((one for one in recent if one.is_same(load)), None) if recent else None
-        if same is None and standing.burst >= BURST and standing.burst_hour == hour_of(load.at):
+        is_flooded = standing.burst >= BURST and standing.burst_hour == hour_of(load.at)
+        if same is None and is_flooded and not _is_first(load, standing):
             same = self._shelf.latest(key)
         if same is not None:
             self._shelf.hit(key, same)
@@ -138,6 +139,11 @@ class _Batch:
         self._shelf.put(load.key, stored)
         self._sums.add(stored.slice_key(load.account.id), is_view, 1, is_first, 1)
         self._new.append((load, stored, agent))
+
+
+def _is_first(load: Load, standing: Standing) -> bool:
+    """A flood of machines must not hide that a person opened it."""
+    return standing.first_at is None and load.verdict is not None and load.verdict.open_class in COUNTED
 
 
 _COLUMNS = (

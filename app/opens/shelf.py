@@ -15,7 +15,7 @@ from app.core.bulk import BulkInsert
 from app.core.db import sqlite_driver
 from app.core.rollup import hour_of
 from app.opens.judge import Key, Load
-from app.opens.models import Open, OpenClass, OpenedId
+from app.opens.models import COUNTED, Open, OpenClass, OpenedId
 from app.opens.rollups import SliceKey
 from app.opens.strangers import KnownAgent
 
@@ -79,7 +79,10 @@ class Stored:
         return self.file == load.hit.file and self.is_viewing_of(load)
 
     def is_viewing_of(self, load: Load) -> bool:
-        """Of the same viewing, whichever image; a proxy asks from many addresses."""
+        """Of the same viewing, whichever image; a proxy asks from many addresses. What was fetched ahead, and then looked
+        at, is two."""
+        if load.verdict.open_class in COUNTED and self.open_class not in COUNTED:  # type: ignore[union-attr]  # an open has one
+            return False
         if self.agent_id != load.agent_id or abs(load.at - self.at) > timedelta(seconds=load.account.fold_s):
             return False
         return self.address == load.address or self.open_class == OpenClass.IMAGE_PROXY

@@ -170,7 +170,3 @@ def to_lines(text: str | None) -> list[str]:
 
 def to_field(wire: str, value: Any) -> Any:
     return "\n".join(value or []) if wire == "customEvents" else value
-
-
-def typed_version(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -14,14 +14,14 @@ from app.core import clock
 from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
-from app.core.htmx import go, notify, page, typed_name
+from app.core.htmx import go, notify, page, typed_name, typed_version
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
 from app.core.runtime import runtime
 from app.deliveries.forms import PauseForm
 from app.destinations import registry
 from app.pixels import graph_versions, health, importing, service
-from app.pixels.forms import ImportForm, PixelForm, change_form, new_form, typed_version
+from app.pixels.forms import ImportForm, PixelForm, change_form, new_form
 from app.pixels.models import Pixel
 from app.pixels.panels import panels_of
 from app.pixels.state import STATE_WORDS

@@ -10,7 +10,7 @@ from app.core.figure_cards import Card, card
 from app.opens.dashboard.drawing import ranking
 from app.opens.dashboard.links import Links
 from app.opens.dashboard.numbers import CLIENT, DEVICE, reopened, shown_by
-from app.opens.dashboard.words import client_name, device_name
+from app.opens.rules.words import client_word, device_word
 from app.reports.mail import MailOpens
 
 MOST = 5
@@ -47,9 +47,9 @@ def cards(found: MailOpens, links: Links) -> list[Card]:
 
 def clients(found: MailOpens, links: Links) -> Markup:
     rows = shown_by(found.slices, CLIENT, False)
-    return ranking("overview-clients", _("Mail programs"), rows, links, "client", client_name, found.total.views, MOST)
+    return ranking("overview-clients", _("Mail programs"), rows, links, "client", client_word, found.total.views, MOST)
 
 
 def devices(found: MailOpens, links: Links) -> Markup:
     rows = shown_by(found.slices, DEVICE, False)
-    return ranking("overview-devices", _("Devices"), rows, links, "device", device_name, found.total.views, MOST)
+    return ranking("overview-devices", _("Devices"), rows, links, "device", device_word, found.total.views, MOST)

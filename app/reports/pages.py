@@ -24,7 +24,8 @@ from app.destinations import registry
 from app.opens.dashboard.links import Links as OpenLinks
 from app.opens.dashboard.numbers import has_any
 from app.opens.dashboard.recent import latest as latest_opens
-from app.opens.dashboard.words import CLASSES, client_name, device_name
+from app.opens.dashboard.words import CLASSES
+from app.opens.rules.words import client_word, device_word
 from app.pixels.state import STATE_WORDS
 from app.reports import drawing, mail_drawing
 from app.reports import overview as numbers
@@ -105,8 +106,8 @@ def _mail(found: Overview) -> dict[str, Any]:
         "mail_clients": mail_drawing.clients(found.mail, links),
         "mail_devices": mail_drawing.devices(found.mail, links),
         "classes": CLASSES,
-        "client_name": client_name,
-        "device_name": device_name,
+        "client_word": client_word,
+        "device_word": device_word,
     }
 
 

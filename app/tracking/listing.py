@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import ApiClient
-from app.core import clock
+from app.core import clock, list_filters
 from app.core.db import to_json
-from app.core.i18n import date_text, datetime_text, money, number
-from app.core.periods import is_day
+from app.core.i18n import money, number
+from app.core.list_filters import Chip, Choice, with_given, word_of
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.destinations.names import META_STANDARD, NEUTRAL
@@ -29,8 +29,6 @@ from app.tracking.pixel_targets import pixel_targets
 from app.tracking.words import DEAD_ERRORS, FILTER_WORDS, PERIOD_WORDS, WISH_WORDS
 
 SHOWN = frozenset(NAMES)
-LONGEST_OPTION = 60  # characters
-Choice = tuple[str, Any]  # value, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Choices:
             "platform": self.platforms, "pixel": self.pixels, "status": self.statuses, "error": self.errors,
             "client": self.clients, "period": self.periods,
         }  # fmt: skip
-        return next((word for key, word in options.get(name, []) if key == value), value)
+        return word_of(options.get(name, []), value)
 
     @property
     def client_names(self) -> dict[str, Any]:
@@ -65,9 +63,9 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str]) -> Cho
     clients = select(ApiClient.id, ApiClient.name).where(ApiClient.account_id == account_id).order_by(ApiClient.name)
     names = dict.fromkeys((*NEUTRAL, *META_STANDARD, *pixels.custom_events(account_id)))
     return Choices(
-        platforms=_and(given.get("platform"), list(registry.labels().items())),
-        pixels=_and(given.get("pixel"), [(str(target.id), target.label) for target in own]),
-        events=_and(given.get("event"), [(name, name) for name in names]),
+        platforms=with_given(list(registry.labels().items()), given.get("platform")),
+        pixels=with_given([(str(target.id), target.label) for target in own], given.get("pixel")),
+        events=with_given([(name, name) for name in names], given.get("event")),
         statuses=[(str(wish), word) for wish, word in WISH_WORDS.items()],
         errors=[(str(error), ERRORS[error]) for error in DEAD_ERRORS],
         clients=[(str(row.id), row.name) for row in session.execute(clients)],
@@ -75,24 +73,8 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str]) -> Cho
     )
 
 
-def _and(given: str | None, options: list[Choice]) -> list[Choice]:
-    is_there = not given or any(given == value for value, _word in options)
-    return options if is_there else [*options, (given or "", (given or "")[:LONGEST_OPTION])]
-
-
-def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[str, Any, Any]]:
-    """(name, its word, the value in words) of every filter in the URL."""
-    moments = dict(asked.moments)
-    found = []
-    for name in NAMES:
-        text = given.get(name, "").strip()
-        if not text:
-            continue
-        value = known.word(name, text)
-        if moments.get(name) is not None:
-            value = date_text(date.fromisoformat(text)) if is_day(text) else datetime_text(moments[name])
-        found.append((name, FILTER_WORDS[name], value))
-    return found
+def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[Chip]:
+    return list_filters.chips(given, FILTER_WORDS, asked.moments, known.word)
 
 
 def number_of(session: Session, account_id: UUID, wanted: Filters) -> int | None:

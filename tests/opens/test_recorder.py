@@ -145,6 +145,7 @@ def test_made_up_user_agents_cost_bounded_space(app: Flask) -> None:
     agrees(app)
 
 
+@sqlite
 def test_made_up_files_cost_bounded_space(app: Flask) -> None:
     record(app, [asked("", f"{n}.png") for n in range(700)] + [asked("", "0.png")])
 

@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, NotFound, localized
-from app.core.htmx import go, notify, page, typed_name, unchanged
+from app.core.htmx import go, notify, page, typed_name, typed_version, unchanged
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
 from app.core.runtime import runtime
@@ -120,7 +120,7 @@ def update(id: str) -> ResponseReturnValue:
         return show_edit(client, form, 422)
     try:
         with write() as session:
-            service.update(session, current_actor(), client.id, form.values(), typed_version(form.version.data))
+            service.update(session, current_actor(), client.id, form.values(), shown_version(form.version.data))
     except Invalid as error:
         form.reject(error)
         return show_edit(client, form, 422)
@@ -159,7 +159,7 @@ def rotate(id: str) -> ResponseReturnValue:
         return show_rotate(client, form, 422)
     try:
         with write() as session:
-            overlap_h, version = form.overlap_hours.data, typed_version(form.version.data)
+            overlap_h, version = form.overlap_hours.data, shown_version(form.version.data)
             client, token = service.rotate(session, current_actor(), client.id, overlap_h, version)
     except Conflict as error:
         client = wanted(id)
@@ -214,6 +214,7 @@ def first_pixel(client: ApiClient) -> PixelChoice | None:
     return next(usable, None)
 
 
-def typed_version(text: str | None) -> int:
+def shown_version(text: str | None) -> int:
     """The version that the form was opened with; -1, which no client has, for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else -1
+    version = typed_version(text)
+    return -1 if version is None else version

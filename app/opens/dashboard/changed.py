@@ -10,9 +10,9 @@ from app.charts.week import day_names
 from app.core import i18n
 from app.core.periods import DAY
 from app.opens.dashboard.numbers import Comparison, Dashboard, Slices
-from app.opens.dashboard.words import client_name
 from app.opens.figures import OpenFigures
 from app.opens.models import COUNTED
+from app.opens.rules.words import client_word
 
 SMALL = 0.05  # a smaller change is not worth words
 FEW = 20  # nor is one of so few views
@@ -52,7 +52,7 @@ def _mover(found: Dashboard, past: Comparison, change: int) -> str:
     if not client or abs(number) < abs(change) / 3 or number * sign <= 0:
         return ""
     signed = ("+" if number > 0 else "−") + i18n.number(abs(number))
-    return str(_("Most of it: %(program)s (%(number)s).", program=client_name(client), number=signed))
+    return str(_("Most of it: %(program)s (%(number)s).", program=client_word(client), number=signed))
 
 
 def _by_client(slices: Slices, automatic: bool) -> Counter[str]:

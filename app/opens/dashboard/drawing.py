@@ -19,9 +19,10 @@ from app.core.period_words import full_label, short_label
 from app.core.periods import DAY
 from app.opens.dashboard.links import Links
 from app.opens.dashboard.numbers import CLIENT, DEVICE, IMAGE, MOST, Dashboard
-from app.opens.dashboard.words import CLASSES, client_name, device_name, image_name
+from app.opens.dashboard.words import CLASSES, image_name
 from app.opens.figures import OpenFigures, Slice
 from app.opens.mailings.words import delay_words
+from app.opens.rules.words import client_word, device_word
 
 
 def cards(found: Dashboard, links: Links) -> list[Card]:
@@ -137,12 +138,12 @@ def classes(found: Dashboard, links: Links) -> Markup:
 
 def clients(found: Dashboard, links: Links) -> Markup:
     rows = found.shown_by(CLIENT)
-    return ranking("opens-clients", _("Mail programs"), rows, links, "client", client_name, found.views)
+    return ranking("opens-clients", _("Mail programs"), rows, links, "client", client_word, found.views)
 
 
 def devices(found: Dashboard, links: Links) -> Markup:
     rows = found.shown_by(DEVICE)
-    return ranking("opens-devices", _("Devices"), rows, links, "device", device_name, found.views)
+    return ranking("opens-devices", _("Devices"), rows, links, "device", device_word, found.views)
 
 
 def ranking(

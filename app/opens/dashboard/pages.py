@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.core import clock
@@ -27,9 +26,10 @@ from app.opens.dashboard.numbers import Dashboard
 from app.opens.dashboard.recent import latest
 from app.opens.dashboard.start import first_steps
 from app.opens.dashboard.warnings import notices
-from app.opens.dashboard.words import CLASSES, client_name, device_name
+from app.opens.dashboard.words import CLASSES
 from app.opens.mailings.unopened import DEFAULT_DAYS, unopened_count
 from app.opens.pages import bp
+from app.opens.rules.words import client_word, device_word
 
 MOST_WAITING = 1_000  # counted; beyond, "1,000 or more"
 
@@ -93,8 +93,8 @@ def _words(now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         "as_of": time_text(now),
         "clock_text": lambda at: clock_text(at, now, zone),
         "classes": CLASSES,
-        "client_name": client_name,
-        "device_name": device_name,
+        "client_word": client_word,
+        "device_word": device_word,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the pages of opens say of classes, programs, devices and images."""
+"""What the figures of opens say of classes and images. Programs and devices: `rules/words.py`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,14 @@ MEANINGS: dict[str, Any] = {
     OpenClass.IMAGE_PROXY: _l(
         "Gmail, Yahoo and others fetch the image when the person opens the message, from a device unknown."
     ),
-    OpenClass.PREFETCH: _l("Loaded ahead of anybody, as Apple Mail does for each message: says nothing about reading."),
+    OpenClass.PREFETCH: _l(
+        "Loaded before anybody opened it, as Apple Mail does for each message: it does not tell whether anybody read it."
+    ),
     OpenClass.BOT: _l("Crawlers, security scanners and programs."),
 }
 CLASSES: dict[str, tuple[Any, str, Any]] = {  # word, tone, what it means
     name: (words.CLASSES[name][0], words.CLASSES[name][1], MEANINGS[name]) for name in OpenClass
 }
-
-
-def client_name(client: str) -> str:
-    return words.client_word(client)
-
-
-def device_name(device: str) -> str:
-    return words.device_word(device)
 
 
 def image_name(id_: UUID, names: Mapping[UUID, str]) -> str:

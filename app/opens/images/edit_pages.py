@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from app.core.access import current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid
-from app.core.htmx import go, notify, page, typed_name
+from app.core.htmx import go, notify, page, typed_name, typed_version
 from app.opens.images import service, usage
-from app.opens.images.forms import ContentForm, ImageForm, typed_version
+from app.opens.images.forms import ContentForm, ImageForm
 from app.opens.images.models import Image
 from app.opens.images.pages import bp, judged, wanted
 

@@ -26,7 +26,3 @@ class ImageForm(Form):
     name = StringField(_l("Name"), [DataRequired(REQUIRED), Length(max=MAX_NAME)], filters=[trimmed])
     signed_only = BooleanField(_l("Count signed links only"))
     version = HiddenField()
-
-
-def typed_version(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

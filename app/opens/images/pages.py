@@ -19,12 +19,13 @@ from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
-from app.opens.dashboard import words
+from app.opens.dashboard.words import CLASSES
 from app.opens.images import howto, live, names, service, usage
 from app.opens.images.addresses import addresses_of
 from app.opens.images.forms import UploadForm
 from app.opens.images.models import Image
 from app.opens.images.picture import MAX_BYTES, Picture, read_picture
+from app.opens.rules.words import client_word, device_word
 
 bp = Blueprint("images", __name__, url_prefix="/images")
 UPLOADS = ("images.create", "images.replace")
@@ -183,9 +184,9 @@ def arrival(image: Image, ref: str) -> dict[str, Any]:
         "check_url": url_for(".check", id=image.id, ref=ref),
         "check_s": CHECK_S,
         "mark": mark_of(found, found is not None and found.is_final(now)),
-        "classes": words.CLASSES,
-        "client_name": words.client_name,
-        "device_name": words.device_name,
+        "classes": CLASSES,
+        "client_word": client_word,
+        "device_word": device_word,
     }
 
 

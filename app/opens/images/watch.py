@@ -48,9 +48,8 @@ def _asked(look: Look) -> Select[UUID, str, str, int]:
     since = hour_of(look.now) - DAY
     counted = (
         select(OpenMissHour.account_id, OpenMissHour.reason, OpenMissHour.file, func.sum(OpenMissHour.hits))
-        .select_from(Account)
-        .join(OpenMissHour, and_(OpenMissHour.account_id == Account.id, OpenMissHour.hour >= since))
-        .outerjoin(Image, and_(Image.account_id == Account.id, Image.file == OpenMissHour.file))
+        .outerjoin(Image, and_(Image.account_id == OpenMissHour.account_id, Image.file == OpenMissHour.file))
+        .where(OpenMissHour.account_id.in_(select(Account.id)), OpenMissHour.hour >= since)
     )
     is_missing = and_(OpenMissHour.reason == MissReason.UNKNOWN_FILE, Image.id.is_(None))
     counted = counted.where(is_missing | (OpenMissHour.reason == MissReason.UNRENDERED))

@@ -35,7 +35,8 @@ from app.opens.rules.words import class_word, client_word, device_word, reason_w
 KIND = "export_opens"
 COLUMNS = (
     _l("Time"), _l("ID"), _l("Image"), _l("File"), _l("Class"), _l("Reason"), _l("Counted"), _l("First open"),
-    _l("Mail program"), _l("Device"), _l("Address"), _l("Loads"), _l("Referrer"), _l("User agent"), _l("Rule version"),
+    _l("Mail program"), _l("Device"), _l("IP address"), _l("Loads"), _l("Referrer"), _l("User agent"),
+    _l("Rule version"),
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,21 +12,19 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.core import clock
-from app.core.i18n import date_text, datetime_text
-from app.core.periods import HOUR, is_day
+from app.core import clock, list_filters
+from app.core.list_filters import Chip, Choice, with_given, word_of
+from app.core.periods import HOUR
 from app.core.rollup import hour_of
 from app.opens import figures
 from app.opens.images.models import Image
-from app.opens.log.filters import NAMES, Asked
+from app.opens.log.filters import Asked
 from app.opens.log.words import COUNTED_WORDS, FILTER_WORDS, KIND_WORDS
 from app.opens.models import NO_IMAGE
 from app.opens.rules.words import client_word, device_word
 
 MOST_IMAGES = 200  # options; an older one is reached from its own page
 SEEN_IN = timedelta(days=28)  # programs to choose from, where no period is asked for
-LONGEST_OPTION = 60  # characters
-Choice = tuple[str, Any]  # value, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Choices:
             "class": self.kinds, "image": self.images, "client": self.clients, "device": self.devices,
             "counted": self.counted, "first": [("1", _("Yes"))],
         }  # fmt: skip
-        return next((word for key, word in options.get(name, []) if key == value), value)
+        return word_of(options.get(name, []), value)
 
 
 def choices(session: Session, account_id: UUID, given: Mapping[str, str], asked: Asked) -> Choices:
@@ -65,31 +63,15 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str], asked:
     named = [(str(row.id), row.name) for row in session.execute(images)]
     return Choices(
         kinds=[(str(kind), word) for kind, word in KIND_WORDS.items()],
-        images=_and(given.get("image"), [*named, (str(NO_IMAGE), _("None of the library"))]),
-        clients=_and(given.get("client"), [(client, client_word(client)) for client in clients]),
-        devices=_and(given.get("device"), [(device, device_word(device)) for device in devices]),
+        images=with_given([*named, (str(NO_IMAGE), _("Not in the library"))], given.get("image")),
+        clients=with_given([(client, client_word(client)) for client in clients], given.get("client")),
+        devices=with_given([(device, device_word(device)) for device in devices], given.get("device")),
         counted=list(COUNTED_WORDS.items()),
     )
 
 
-def _and(given: str | None, options: list[Choice]) -> list[Choice]:
-    is_there = not given or any(given == value for value, _word in options)
-    return options if is_there else [*options, (given or "", (given or "")[:LONGEST_OPTION])]
-
-
-def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[tuple[str, Any, Any]]:
-    """(name, its word, the value in words) of every filter in the URL."""
-    moments = dict(asked.moments)
-    found = []
-    for name in NAMES:
-        text = given.get(name, "").strip()
-        if not text:
-            continue
-        value = known.word(name, text)
-        if moments.get(name) is not None:
-            value = date_text(date.fromisoformat(text)) if is_day(text) else datetime_text(moments[name])
-        found.append((name, FILTER_WORDS[name], value))
-    return found
+def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[Chip]:
+    return list_filters.chips(given, FILTER_WORDS, asked.moments, known.word)
 
 
 def image_names(session: Session, account_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:

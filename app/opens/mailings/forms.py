@@ -35,7 +35,7 @@ class MailingForm(Form):
     name = StringField(_l("Name"), [InputRequired(REQUIRED), Length(max=MAX_NAME)], filters=[trimmed])
     starts_at = StringField(_l("Sent from"), [InputRequired(REQUIRED)])
     ends_at = StringField(_l("Opens count until"), [InputRequired(REQUIRED)])
-    sent = StringField(_l("Sent to how many"), filters=[trimmed])
+    sent = StringField(_l("How many were sent"), filters=[trimmed])
     image_id = SelectField(_l("Image"))
     version = HiddenField()
 

@@ -15,7 +15,7 @@ from app.core.access import account_id, current_actor, requires
 from app.core.bodies import FORM_SLACK
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, Malformed, localized
-from app.core.htmx import go, notify, page, typed_name, url_with
+from app.core.htmx import go, notify, page, typed_name, typed_version, url_with
 from app.core.i18n import locale
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
@@ -252,10 +252,6 @@ def changed(mailing: Mailing, work: Work, content: bytes | None = None) -> Tally
 
 def prepared(mailing: Mailing | None = None) -> MailingForm:
     return MailingForm().prepare(db.session(), account_id(), ZoneInfo(g.timezone), mailing)
-
-
-def typed_version(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def wanted(id: str) -> Mailing:

@@ -17,4 +17,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(api.bp)
     browser_guard.csrf.exempt(api.bp)  # bearer tokens only
     cli.register(app)
-    add_to_menu(app, MenuItem("tracking", _l("Rules of opens"), "open_rules.index", "filter", "opens.view", 33))
+    add_to_menu(app, MenuItem("tracking", _l("Rules for opens"), "open_rules.index", "filter", "opens.view", 33))

@@ -18,7 +18,7 @@ KINDS = [
 ]
 ADDRESSES = [
     SelectChoice(str(Addresses.MASKED), _l("Masked: only the network (203.0.113.0)")),
-    SelectChoice(str(Addresses.FULL), _l("Whole address")),
+    SelectChoice(str(Addresses.FULL), _l("Full address")),
     SelectChoice(str(Addresses.NONE), _l("No address at all")),
 ]
 
@@ -36,10 +36,10 @@ class RuleForm(Form):
 
 class TryForm(Form):
     agent = TextAreaField(_l("User agent"), [Length(max=4096)])
-    address = StringField(_l("Address"), [Length(max=64)], filters=[trimmed])
+    address = StringField(_l("IP address"), [Length(max=64)], filters=[trimmed])
 
 
 class SettingsForm(Form):
     addresses = RadioField(_l("Addresses of readers"), choices=ADDRESSES, default=str(Addresses.MASKED))
-    fold_s = IntegerField(_l("The same load within"), [InputRequired(REQUIRED)], default=DEFAULT_FOLD_S)
+    fold_s = IntegerField(_l("Fold repeats within"), [InputRequired(REQUIRED)], default=DEFAULT_FOLD_S)
     version = HiddenField()

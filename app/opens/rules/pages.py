@@ -12,14 +12,14 @@ from flask_babel import lazy_gettext as _l
 from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
-from app.core.htmx import go, notify, page, typed_name
+from app.core.htmx import go, notify, page, typed_name, typed_version
 from app.core.ids import to_uuid
 from app.opens.rules import built_in, service, shown, words
 from app.opens.rules.forms import RuleForm, SettingsForm, TryForm
 from app.opens.rules.models import RuleKind
 
 bp = Blueprint("open_rules", __name__, url_prefix="/opens")
-KIND_WORDS = {RuleKind.AGENT: _l("Program"), RuleKind.NETWORK: _l("Address")}
+KIND_WORDS = {RuleKind.AGENT: _l("Program"), RuleKind.NETWORK: _l("IP address")}
 
 
 @bp.get("/rules")
@@ -134,7 +134,7 @@ def save_settings() -> ResponseReturnValue:
                 current_actor(),
                 addresses=form.addresses.data,
                 fold_s=form.fold_s.data,
-                version=_version(form.version.data),
+                version=typed_version(form.version.data),
             )
     except Invalid as error:
         form.reject(error)
@@ -190,7 +190,3 @@ def _settings_context(form: SettingsForm, *, wrong_name: bool = False) -> dict[s
         "account": g.viewer.account,
         "wrong_name": wrong_name,
     }
-
-
-def _version(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

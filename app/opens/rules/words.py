@@ -31,7 +31,7 @@ DEVICES: dict[str, Any] = {
 }
 
 REASONS: dict[str, Any] = {
-    "no_rule": _l("Nothing speaks of a machine"),
+    "no_rule": _l("No sign of a machine"),
     "phone_model": _l("A phone whose model or build looks like a robot's name"),
     "empty_agent": _l("The program does not say its name"),
     "odd_agent": _l("What it sends as its name is no program"),
@@ -48,7 +48,7 @@ REASONS: dict[str, Any] = {
     "gmail_sampling": _l("Gmail took a sample of the message"),
     "chrome_prefetch": _l("Chrome fetched it before anybody looked"),
     "ahead_header": _l("The request itself says that it was made ahead of any reader"),
-    "internal": _l("An own rule for this address"),
+    "internal": _l("A rule of yours for this address"),
     "self_named": _l("It names itself a robot"),
 }
 
@@ -59,7 +59,7 @@ def reason_words(reason: str) -> str:
     if not colon:
         return str(REASONS.get(reason, reason))
     if kind == "own":
-        return str(_("An own rule for this program"))
+        return str(_("A rule of yours for this program"))
     if kind == "preview":
         return str(_("Preview of a link or picture by %(name)s", name=name))
     if kind == "gateway":
