@@ -119,11 +119,11 @@ class Library:
     def _read_image(self, account_id: UUID, file: str) -> KnownImage | None:
         with self._engine.connect() as connection:
             found = load_image(connection, account_id, file)
-        if found is not None:
-            if self._bytes + len(found.content) > MAX_BYTES:
-                self._images.clear()
-                self._bytes = 0
+        if found is not None and self._images.peek((account_id, file)) is None:
             self._bytes += len(found.content)
+            if self._bytes > MAX_BYTES:
+                self._images.clear()  # this one, which is on its way, is not kept either
+                self._bytes = 0
         return found
 
 

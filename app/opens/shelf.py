@@ -79,8 +79,7 @@ class Stored:
         return self.file == load.hit.file and self.is_viewing_of(load)
 
     def is_viewing_of(self, load: Load) -> bool:
-        """Of the same viewing, whichever image; a proxy asks from many addresses. What was fetched ahead, and then looked
-        at, is two."""
+        """Of the same viewing, whichever image; a proxy asks from many addresses. Looking is not fetching ahead."""
         if load.verdict.open_class in COUNTED and self.open_class not in COUNTED:  # type: ignore[union-attr]  # an open has one
             return False
         if self.agent_id != load.agent_id or abs(load.at - self.at) > timedelta(seconds=load.account.fold_s):

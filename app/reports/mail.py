@@ -15,8 +15,8 @@ from app.core.figure_cards import Change, more
 from app.core.period import Period
 from app.core.rollup import hour_of
 from app.opens import figures
-from app.opens.dashboard.numbers import NOTHING, SLICED_BY, Slices, has_any, summed
-from app.opens.figures import OpenFigures
+from app.opens.dashboard.numbers import NOTHING, Slices, has_any, summed
+from app.opens.figures import SLICED_BY, OpenFigures
 
 
 @dataclass(frozen=True, slots=True)

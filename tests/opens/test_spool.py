@@ -44,7 +44,7 @@ def test_the_file_has_its_size_from_the_beginning(tmp_path: Path) -> None:
 
 def test_an_emptied_spool_begins_anew(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
-    for _ in range(3):  # three times more than it holds
+    for _ in range(2):  # twice what it holds
         for _ in range(SIZE // (MAX_RECORD + 8) - 1):
             assert spool.append(bytes(MAX_RECORD))
         while len(take(spool, 40)) == 40:

@@ -55,9 +55,9 @@ def test_a_new_open_is_seen_by_the_live_fragment(app: Flask, viewer: Browser, se
 
 
 def test_whoever_sends_no_events_is_led_to_the_opens(app: Flask, viewer: Browser) -> None:
-    assert 'href="/opens"><' not in viewer.get("/").text
+    assert "Veja quem os abre" in viewer.get("/").text
     opened(app, "FAT1")
-    assert 'href="/opens"><' in viewer.get("/").text
+    assert "Suas imagens de e-mail estão sendo abertas" in viewer.get("/").text
 
 
 def test_the_api_tells_of_opens(app: Flask, client: Browser, viewer_token: dict[str, str]) -> None:

@@ -22,12 +22,11 @@ from app.core.rollup import hour_of
 from app.opens import figures
 from app.opens.dashboard.rates import Rate, delays_of, rate_of
 from app.opens.dashboard.warnings import Wrong, wrong
-from app.opens.figures import LatestId, OpenFigures, Slice
+from app.opens.figures import SLICED_BY, LatestId, OpenFigures, Slice
 from app.opens.log.listing import image_names
 from app.opens.models import COUNTED, OpenClass, OpenHour
 
 NOTHING = OpenFigures()
-SLICED_BY = ("image_id", "class", "client", "device")
 IMAGE, CLASS, CLIENT, DEVICE = range(4)  # places in the key of a slice
 MOST = 8  # clients, devices and images shown by name
 Slices = Mapping[tuple[Any, ...], Slice]

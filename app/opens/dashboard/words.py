@@ -18,7 +18,8 @@ MEANINGS: dict[str, Any] = {
         "Gmail, Yahoo and others fetch the image when the person opens the message, from a device unknown."
     ),
     OpenClass.PREFETCH: _l(
-        "Loaded before anybody opened it, as Apple Mail does for each message: it does not tell whether anybody read it."
+        "Loaded before anybody opened it, as Apple Mail does for each message: "
+        "it does not tell whether anybody read it."
     ),
     OpenClass.BOT: _l("Crawlers, security scanners and programs."),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
@@ -12,13 +11,13 @@ from sqlalchemy import Select, and_, func, select
 from app.accounts.models import Account
 from app.attention.checks import Found, Look, Severity, register
 from app.attention.words import describe
+from app.core.periods import DAY
 from app.core.rollup import hour_of
 from app.opens.images.models import Image
 from app.opens.images.usage import Asked
 from app.opens.images.watch_words import FILES_MISSING, IDS_UNRENDERED, WORDS
 from app.opens.models import MissReason, OpenMissHour
 
-DAY = timedelta(days=1)
 STEPS = (20, 100, 1_000, 10_000, 100_000)  # fewer are somebody's tries; told by steps, since each new number is a write
 MANY = 1_000
 KINDS = {MissReason.UNKNOWN_FILE: FILES_MISSING, MissReason.UNRENDERED: IDS_UNRENDERED}

@@ -135,6 +135,8 @@ def list_ids(id: str, query: IdFilter) -> PageOf[MailedOut]:
 def add_ids(id: str, body: IdsIn) -> ListedOut:
     """Adds up to 5,000 ids; those that are listed stay as they are. What one id does wrong stops no other."""
     mailing = wanted(id)
+    if body.sent_at is not None and body.sent_at.year not in reading.YEARS:
+        raise Invalid({"sentAt": [WRONG_WORDS[reading.Wrong.TIME]]})
     rows = [judged(str(text), body.sent_at, index) for index, text in enumerate(body.ids)]
     return listed(mailing.id, changes.add_now(current_actor(), mailing, rows))
 

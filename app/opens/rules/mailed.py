@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import Connection, select, update
@@ -12,19 +11,17 @@ from sqlalchemy import Connection, select, update
 from app.opens.mailings.models import MailedId
 from app.opens.mailings.opened import add_delays, note
 from app.opens.models import COUNTED, Open, OpenedId
-
-if TYPE_CHECKING:
-    from app.opens.rules.moved import Standing
+from app.opens.rules.siblings import ChangedId
 
 
-def open_again(connection: Connection, account_id: UUID, standings: Sequence[Standing]) -> None:
+def open_again(connection: Connection, account_id: UUID, standings: Sequence[ChangedId]) -> None:
     """Notes what was opened and withdraws what was not, after the rows of the opens and ids were written."""
     for standing in standings:
         _correct(connection, account_id, standing)
     note(connection, [(account_id, each.ref, one.at) for each in standings for one in each.gained])
 
 
-def _correct(connection: Connection, account_id: UUID, standing: Standing) -> None:
+def _correct(connection: Connection, account_id: UUID, standing: ChangedId) -> None:
     """Where a mailing's id was opened by what counts no more, or before that by what counts now."""
     lost = {one.at for one in standing.lost}
     mine = (MailedId.account_id == account_id) & (MailedId.ref == standing.ref)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +14,7 @@ from app.opens.rollups import Counted, shift
 from app.opens.rules import mailed
 from app.opens.rules.classify import Verdict
 from app.opens.rules.judged_again import Key
-from app.opens.rules.siblings import STORED, Siblings, Stored
+from app.opens.rules.siblings import ROWS, ChangedId, Sibling, Siblings
 
 FEW = 20  # viewings of an id, of which all are read at once
 
@@ -29,24 +27,10 @@ class Verdicts(NamedTuple):
     moved: dict[Key, Verdict]
 
 
-@dataclass(slots=True)
-class Standing:
-    """One id: its row, and what changes of its opens in this part."""
-
-    ref: str
-    views: int
-    automatic: int
-    first_at: datetime | None
-    last_at: datetime | None
-    awaited: bool
-    lost: list[Stored] = field(default_factory=list)  # counted no more
-    gained: list[Stored] = field(default_factory=list)
-
-
 def give(connection: Connection, account_id: UUID, verdicts: Verdicts) -> int:
     """Gives opens their verdicts, and keeps all figures. Answers how many there were. What was purged is not known any
     more: an id whose first open was keeps its `first_at`."""
-    standings: dict[str, Standing] = {}
+    standings: dict[str, ChangedId] = {}
     if verdicts.moved:  # the ids first, in order, then any open: as the recorder locks them
         standings = _standings(connection, account_id, _refs(connection, account_id, verdicts.moved))
     if verdicts.relabelled:
@@ -60,7 +44,7 @@ def give(connection: Connection, account_id: UUID, verdicts: Verdicts) -> int:
 
 class _Part:
     def __init__(
-        self, connection: Connection, account_id: UUID, standings: Mapping[str, Standing], opens: dict[UUID, Stored]
+        self, connection: Connection, account_id: UUID, standings: Mapping[str, ChangedId], opens: dict[UUID, Sibling]
     ) -> None:
         self._connection = connection
         self._account_id = account_id
@@ -83,7 +67,7 @@ class _Part:
         if touched and has_lists(self._connection, self._account_id):
             mailed.open_again(self._connection, self._account_id, touched)
 
-    def _note(self, one: Stored, verdict: Verdict) -> None:
+    def _note(self, one: Sibling, verdict: Verdict) -> None:
         one.new_class = verdict.open_class.value
         standing = self._standings.get(one.ref)
         if standing is None or one.was_counted == one.is_counted:
@@ -93,7 +77,7 @@ class _Part:
         standing.automatic -= step
         (standing.gained if one.is_counted else standing.lost).append(one)
 
-    def _write(self, touched: Sequence[Standing]) -> None:
+    def _write(self, touched: Sequence[ChangedId]) -> None:
         moved = [one for one in self._opens.values() if one.is_first != one.new_first]
         if moved:
             rows = [
@@ -105,26 +89,26 @@ class _Part:
         changes = [(self._as_was(one), self._as_is(one)) for one in self._opens.values()]
         shift(self._connection, [(before, after) for before, after in changes if before != after])
 
-    def _row(self, standing: Standing) -> dict[str, Any]:
+    def _row(self, standing: ChangedId) -> dict[str, Any]:
         names = ("views", "automatic", "first_at", "last_at")
         return {"account": self._account_id, "id": standing.ref} | {
             f"new_{name}": getattr(standing, name) for name in names
         }
 
-    def _as_was(self, one: Stored) -> Counted:
+    def _as_was(self, one: Sibling) -> Counted:
         return self._figures(one, one.open_class, one.is_first)
 
-    def _as_is(self, one: Stored) -> Counted:
+    def _as_is(self, one: Sibling) -> Counted:
         return self._figures(one, one.new_class, one.new_first)
 
-    def _figures(self, one: Stored, open_class: str, is_first: bool) -> Counted:
+    def _figures(self, one: Sibling, open_class: str, is_first: bool) -> Counted:
         return Counted(
             self._account_id, one.at, one.image_id, open_class, one.client or "", one.device or "", one.hits,
             one.is_view, is_first,
         )  # fmt: skip
 
 
-def _settle_first(standing: Standing, siblings: Siblings) -> None:
+def _settle_first(standing: ChangedId, siblings: Siblings) -> None:
     """`is_first` moves to the earliest counted view, when that is another now."""
     earliest = min((one.at for one in standing.gained), default=None)
     first_at = standing.first_at
@@ -142,14 +126,14 @@ def _settle_first(standing: Standing, siblings: Siblings) -> None:
     standing.first_at = None if first is None else first.at
 
 
-def _holder(standing: Standing, siblings: Siblings) -> Stored | None:
+def _holder(standing: ChangedId, siblings: Siblings) -> Sibling | None:
     found = next((one for one in standing.lost if one.is_first), None)
     if found is not None or standing.first_at is None:
         return found
     return siblings.holder(standing.ref, standing.first_at)
 
 
-def _settle_last(standing: Standing, siblings: Siblings) -> None:
+def _settle_last(standing: ChangedId, siblings: Siblings) -> None:
     latest = max((one.at for one in standing.gained), default=None)
     last_at = standing.last_at
     if latest is not None and (last_at is None or latest > last_at):
@@ -163,19 +147,19 @@ def _refs(connection: Connection, account_id: UUID, keys: Mapping[Key, Verdict])
     return sorted(set(connection.scalars(_within(select(Open.ref), account_id, keys))))
 
 
-def _standings(connection: Connection, account_id: UUID, refs: Sequence[str]) -> dict[str, Standing]:
+def _standings(connection: Connection, account_id: UUID, refs: Sequence[str]) -> dict[str, ChangedId]:
     rows = connection.execute(
         select(OpenedId.ref, OpenedId.views, OpenedId.automatic, OpenedId.first_at, OpenedId.last_at, OpenedId.awaited)
         .where(OpenedId.account_id == account_id, OpenedId.ref.in_(refs))
         .order_by(OpenedId.ref)
         .with_for_update()
     )
-    return {row.ref: Standing(*row) for row in rows}
+    return {row.ref: ChangedId(*row) for row in rows}
 
 
-def _opens(connection: Connection, account_id: UUID, keys: Mapping[Key, Verdict]) -> list[Stored]:
-    rows = connection.execute(_within(STORED, account_id, keys).order_by(Open.created_at, Open.id).with_for_update())
-    return [Stored(*row) for row in rows]
+def _opens(connection: Connection, account_id: UUID, keys: Mapping[Key, Verdict]) -> list[Sibling]:
+    rows = connection.execute(_within(ROWS, account_id, keys).order_by(Open.created_at, Open.id).with_for_update())
+    return [Sibling(*row) for row in rows]
 
 
 def _within(found: Any, account_id: UUID, keys: Mapping[Key, Verdict]) -> Any:

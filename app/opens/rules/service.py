@@ -85,8 +85,8 @@ def _checked(kind: str, pattern: str, open_class: str, note: str) -> dict[str, A
 
 def delete(actor: Actor, id: UUID | None) -> None:
     """Raises NotFound."""
+    _next_version(actor.account_id)  # locks the settings first: of two at once, the second finds nothing
     rule = get(actor.account_id, id)
-    _next_version(actor.account_id)
     audit.record(
         db.session(), actor, "open_rule.deleted", subject_id=rule.id, subject=rule.pattern,
         changes={name: [audit.plain(getattr(rule, name)), None] for name in ("kind", "pattern", "open_class", "note")},

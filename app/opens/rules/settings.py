@@ -61,7 +61,9 @@ def rotate(connection: Connection, vault: Vault, account_id: UUID, version: int)
     """A new signing key; the one until now stays good, the one before it goes. Raises Conflict when somebody changed
     the settings meanwhile."""
     row = connection.execute(
-        select(OpenSettings.signing_key, OpenSettings.version).where(OpenSettings.account_id == account_id)
+        select(OpenSettings.signing_key, OpenSettings.version)
+        .where(OpenSettings.account_id == account_id)
+        .with_for_update()  # of two at once, the second is told
     ).one()
     if row.version != version:
         raise Conflict

@@ -12,6 +12,7 @@ from app.core.errors import Invalid, Text
 UPRIGHT = 1  # of the eight orientations that EXIF knows
 ORIENTATION = 0x0112
 MAX_TAGS = 500  # of a hostile EXIF block; a camera writes some thirty
+MAX_PIECES = 200_000  # a GIF of 5 MB has some forty thousand; millions of empty ones would cost seconds
 MAX_PROFILE = 64 * 1024  # bytes of a colour profile: screens' have a few thousand, printers' some hundred thousand
 
 
@@ -36,15 +37,17 @@ def damaged() -> Invalid:
 
 
 class Cursor:
-    """Reads bytes in their order. Raises Invalid where the file ends early."""
+    """Reads bytes in their order. Raises Invalid where the file ends early, or has too many pieces."""
 
     def __init__(self, raw: bytes, at: int = 0) -> None:
         self.raw = raw
         self.at = at
+        self._pieces = 0
 
     def take(self, length: int) -> bytes:
         end = self.at + length
-        if end > len(self.raw):
+        self._pieces += 1
+        if end > len(self.raw) or self._pieces > MAX_PIECES:
             raise damaged()
         taken = self.raw[self.at : end]
         self.at = end
