@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from base64 import urlsafe_b64encode
@@ -23,7 +24,7 @@ from app.opens.images.formats import MAX_PIECES
 from app.opens.images.picture import read_picture
 from app.opens.recorder import BURST
 from app.opens.spool import Spool
-from tests.opens.opens_fixtures import CRAWLER, account_of, asked, loads, opens, record, recount
+from tests.opens.opens_fixtures import CRAWLER, account_of, asked, keys_of, loads, opens, record, recount
 from tests.people import bearer, new_user, sign_in
 
 START = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -71,6 +72,20 @@ def test_a_flood_of_machines_does_not_hide_that_a_person_opened(app: Flask) -> N
     assert sum(row.hits for row in rows) == BURST + 20 + 3
     with runtime(app).engine.connect() as connection:
         recount(connection, account_of(app))
+
+
+def test_a_form_sent_twice_rotates_the_key_once(app: Flask) -> None:
+    """Twice would end the links that are signed with the key of the moment, which mails carry."""
+    before = keys_of(app).signing[0]
+    admin = sign_in(app, new_user(app))
+    action = re.search(r'action="(/opens/settings/rotate[^"]*)"', admin.get("/opens/settings").text)
+    assert action is not None
+
+    for _ in range(2):
+        assert admin.submit(action[1], {"confirm_name": "Kalitrack"}).status_code == 303
+
+    after = keys_of(app).signing
+    assert (len(after), after[1]) == (2, before)
 
 
 def test_a_cursor_of_the_last_day_of_the_calendar_ends_the_list(app: Flask) -> None:

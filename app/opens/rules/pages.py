@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -170,7 +170,8 @@ def rotate() -> ResponseReturnValue:
         )
     try:
         with write():
-            service.rotate_key(current_actor(), found.version)
+            seen = typed_version(request.args.get("version"))  # sent twice, it would end the links that are out
+            service.rotate_key(current_actor(), found.version if seen is None else seen)
     except Conflict:
         notify(_("Somebody else changed the settings meanwhile. Look again."), "danger")
     else:
