@@ -60,7 +60,7 @@ class ImageRoute:
             return self._recorded(read_hit(environ, path), path)
         except Exception:
             log.exception("a load of an image could not be recorded")
-            metrics.count("opens_unrecorded")
+            self._replayer.lose()
             return self._dot(path)
 
     def head(self, environ: Environ) -> Answer:
@@ -128,12 +128,10 @@ class ImageRoute:
             is_kept = self._spool.append(pack(hit, load))
         except OSError as error:
             log.error("the spool of opens cannot be written: %s", type(error).__name__)
-            is_kept = False
-        if is_kept:
-            metrics.count("opens_spooled")
+            self._replayer.lose()
         else:
-            metrics.count("opens_unrecorded")
-        self._replayer.start()
+            metrics.count("opens_spooled" if is_kept else "opens_unrecorded")  # a full spool keeps count by itself
+            self._replayer.start()
 
     def _now(self, account: KnownAccount, file: str, before: KnownImage | None) -> KnownImage | None:
         try:

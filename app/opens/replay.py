@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
+import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from app.core import metrics
+from app.core import clock, metrics
 from app.core.db import begin_write
 from app.core.ids import created_at
 from app.opens.hit import Hit
@@ -57,14 +58,17 @@ class Replayer:
         self._recorder = OpenRecorder(library)
         self._starting = threading.Lock()
         self._runs = False
+        self._lost = 0  # what not even the spool could take, until the database hears of it
 
-    def replay(self) -> int:
-        """Writes what waits, and answers how much that was. Raises SQLAlchemyError while the database is away."""
-        total = 0
+    def replay(self, limit_s: float = math.inf) -> int:
+        """Writes what waits, for about so long, and answers how much that was. Raises SQLAlchemyError while the
+        database is away, OSError for a disk that fails."""
+        self._tell_lost()
+        total, until = 0, clock.monotonic() + limit_s
         if self._spool.is_empty():
             return total
         with _alone(f"{self._spool.path}.lock") as is_mine:
-            while is_mine:
+            while is_mine and clock.monotonic() < until:
                 part = self._spool.read(PART)
                 if part.is_empty:
                     break
@@ -72,6 +76,31 @@ class Replayer:
                 self._spool.take_out(part)
                 total += len(part.records)
         return total
+
+    def try_to_replay(self, limit_s: float) -> None:
+        """The same, for the ticker, which has more to do."""
+        try:
+            self.replay(limit_s)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("opens wait in the spool: %s", type(error).__name__)
+
+    def lose(self) -> None:
+        """An open that neither database nor spool could take: Attention tells it as soon as the database is back."""
+        metrics.count("opens_unrecorded")
+        with self._starting:
+            self._lost += 1
+        self.start()
+
+    def _tell_lost(self) -> None:
+        with self._starting:
+            lost, self._lost = self._lost, 0
+        if lost:
+            try:
+                self._record([], lost)
+            except SQLAlchemyError:
+                with self._starting:
+                    self._lost += lost
+                raise
 
     def start(self) -> None:
         """A thread that replays until the spool is empty, for a host without a ticker."""
@@ -85,12 +114,10 @@ class Replayer:
         waits = True
         while waits:
             threading.Event().wait(AGAIN_S)
-            try:
-                self.replay()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("opens wait in the spool: %s", type(error).__name__)
+            self.try_to_replay(math.inf)
+            still = self._waits()
             with self._starting:
-                waits = self._runs = self._waits()
+                waits = self._runs = still or self._lost > 0
 
     def _waits(self) -> bool:
         try:

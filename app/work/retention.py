@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 WALK_PART = 2000  # keys read at once
 DELETE_PART = 500  # rows one transaction deletes
 JOBS_KEPT = timedelta(days=30)
+MISSES_KEPT = timedelta(days=90)  # they hold names of files that anybody may make up
 FINDINGS_KEPT = timedelta(days=90)  # after they were resolved
 Key = tuple[Any, ...]
 
@@ -57,7 +58,7 @@ def clean_up(app: Flask) -> dict[str, int]:
         ),
         "opened_id": _purge(engine, OpenedId, OpenedId.last_hit_at < oldest),
         "mailed_id": _purge(engine, MailedId, MailedId.sent_at < oldest),
-        "open_miss_hour": _purge(engine, OpenMissHour, OpenMissHour.hour < oldest),
+        "open_miss_hour": _purge(engine, OpenMissHour, OpenMissHour.hour < max(oldest, now - MISSES_KEPT)),
         **_retire_partitioned(engine, oldest, now),
     }
     log_file.remove_old(settings, now.astimezone(ZoneInfo(settings.timezone)).date())

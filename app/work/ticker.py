@@ -54,7 +54,7 @@ class Ticker:
     def tick(self) -> None:
         """Everything that is to be done this second."""
         self._pulse.beat()
-        self._replayer.replay()  # of this machine's spool, whoever leads
+        self._replayer.try_to_replay(limit_s=TICK_S)  # of this machine's spool, whoever leads
         now = clock.monotonic()
         if now >= self._renew_at:
             self._renew_at = now + RENEW_S

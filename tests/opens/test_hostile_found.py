@@ -102,18 +102,18 @@ def test_a_cursor_of_the_last_day_of_the_calendar_ends_the_list(app: Flask) -> N
 def test_a_time_at_the_end_of_the_calendar_is_refused(app: Flask, sent_at: str) -> None:
     client, token = app.test_client(), bearer(app, new_user(app))
     period = {"name": "x", "startsAt": "2026-11-20T00:00:00Z", "endsAt": "2026-11-27T00:00:00Z"}
-    mailing = client.post("/api/mailings", json=period, headers=token).json["id"]
+    mailing = client.post("/api/mailings", json=period, headers=token).get_json()["id"]
 
     answer = client.post(f"/api/mailings/{mailing}/ids", json={"ids": ["a"], "sentAt": sent_at}, headers=token)
 
-    assert (answer.status_code, list(answer.json["fields"])) == (400, ["sentAt"])
+    assert (answer.status_code, list(answer.get_json()["fields"])) == (400, ["sentAt"])
 
 
 def test_what_two_people_delete_at_once_is_gone_for_the_second(app: Flask) -> None:
     """Each reads the mailing, takes its ids off in transactions of their own, and looks at it again."""
     token = bearer(app, new_user(app))
     period = {"name": "x", "startsAt": "2026-11-20T00:00:00Z", "endsAt": "2026-11-27T00:00:00Z"}
-    mailing = app.test_client().post("/api/mailings", json=period, headers=token).json["id"]
+    mailing = app.test_client().post("/api/mailings", json=period, headers=token).get_json()["id"]
 
     with ThreadPoolExecutor(4) as several:
         url = f"/api/mailings/{mailing}"
