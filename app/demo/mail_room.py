@@ -22,10 +22,10 @@ from app.demo.readers import LINK_GUARD, OFFICE
 from app.opens.images import service as images
 from app.opens.images.models import Image
 from app.opens.images.picture import read_picture
-from app.opens.library import own_rules
 from app.opens.mailings import service as mailings
 from app.opens.mailings.models import Mailing
 from app.opens.models import OpenClass
+from app.opens.recording.library import own_rules
 from app.opens.rules.classify import OwnRules
 from app.opens.rules.models import OpenRule, OpenSettings, RuleKind
 from app.opens.rules.settings import Keys, make

@@ -18,11 +18,11 @@ def init_app(app: Flask, door: FrontDoor) -> None:
 def _answer_loads(app: Flask, door: FrontDoor) -> None:
     from app.core import config_version
     from app.core.runtime import runtime
-    from app.opens import lost
-    from app.opens.library import Library
-    from app.opens.public import ImageRoute
-    from app.opens.replay import Replayer
-    from app.opens.spool import Spool
+    from app.opens.recording import lost
+    from app.opens.recording.library import Library
+    from app.opens.recording.public import ImageRoute
+    from app.opens.recording.replay import Replayer
+    from app.opens.recording.spool import Spool
 
     state = runtime(app)
     library = Library(state.engine, state.vault)

@@ -21,7 +21,7 @@ from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
 from app.core.runtime import runtime
 from app.core.valkey import redis_url
 from app.opens import REPLAYER
-from app.opens.replay import Replayer
+from app.opens.recording.replay import Replayer
 from app.opens.rules.describe import describe_new
 from app.outbound.claim import open_targets
 from app.work import long_jobs

@@ -31,7 +31,7 @@ from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.opens.images.models import Image, ImageContent
 from app.opens.models import Open
-from app.opens.spool import Spool
+from app.opens.recording.spool import Spool
 from tests.chaos.databases import PostgresServer
 from tests.chaos.product import PATIENCE_S, WEB_WORKER
 from tests.conftest import SECRETS

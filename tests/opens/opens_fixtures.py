@@ -20,13 +20,13 @@ from app.core.db import begin_write
 from app.core.ids import created_at, uuid7, uuid7_at
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
-from app.opens.hit import Hit, read_address
 from app.opens.ids import clean
 from app.opens.images.models import Image, ImageContent
-from app.opens.judge import Load, judge
-from app.opens.library import Library
 from app.opens.models import COUNTED, Open, OpenedId, OpenHour, OpenMissHour, OpenSliceDay, OpenSliceHour
-from app.opens.recorder import OpenRecorder
+from app.opens.recording.hit import Hit, read_address
+from app.opens.recording.judge import Load, judge
+from app.opens.recording.library import Library
+from app.opens.recording.recorder import OpenRecorder
 from app.opens.rules import settings as open_settings
 from app.opens.rules.agents import cut
 

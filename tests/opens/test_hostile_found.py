@@ -18,12 +18,12 @@ from flask.testing import FlaskClient
 
 from app.core.errors import Invalid
 from app.core.runtime import runtime
-from app.opens.hit import read_hit
 from app.opens.ids import clean
 from app.opens.images.formats import MAX_PIECES
 from app.opens.images.picture import read_picture
-from app.opens.recorder import BURST
-from app.opens.spool import Spool
+from app.opens.recording.hit import read_hit
+from app.opens.recording.recorder import BURST
+from app.opens.recording.spool import Spool
 from tests.opens.opens_fixtures import CRAWLER, account_of, asked, keys_of, loads, opens, record, recount
 from tests.people import bearer, new_user, sign_in
 

@@ -16,9 +16,9 @@ from app.core import clock
 from app.core.db import begin_write
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
-from app.opens.hit import Hit
 from app.opens.models import NO_IMAGE, Open, OpenHour, OpenSliceDay, OpenSliceHour
 from app.opens.rebuild import NotKept, Rebuilt, complete_from, rebuild
+from app.opens.recording.hit import Hit
 from tests.opens.history import made, random_rows, store
 from tests.opens.opens_fixtures import (
     APPLE,

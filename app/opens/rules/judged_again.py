@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from app.core.pagination import Rows
-from app.opens.library import own_rules
 from app.opens.models import Open, UserAgent
+from app.opens.recording.library import own_rules
+from app.opens.recording.strangers import OTHER
 from app.opens.rules.agents import agent_id
 from app.opens.rules.classify import AHEAD, INTERNAL, NO_RULES, Address, OwnRules, Verdict, classify
 from app.opens.rules.models import OpenSettings
-from app.opens.strangers import OTHER
 
 MASKED_BITS = {4: 8, 6: 80}  # what masking takes away
 LONGEST_KEPT = {4: 24, 6: 48}  # the longest prefix that a masked address still answers for

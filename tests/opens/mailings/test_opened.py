@@ -14,11 +14,11 @@ from app.core import config_version
 from app.core.access import Actor
 from app.core.db import begin_write
 from app.core.runtime import runtime
-from app.opens.judge import judge
-from app.opens.library import Library
 from app.opens.mailings.models import DELAY_BOUNDS_H
 from app.opens.mailings.opened import bucket_of, has_lists, note
-from app.opens.recorder import OpenRecorder
+from app.opens.recording.judge import judge
+from app.opens.recording.library import Library
+from app.opens.recording.recorder import OpenRecorder
 from tests.opens.mailings.conftest import DAY, HOUR, awaited, delays, list_ids, listed
 from tests.opens.opens_fixtures import CRAWLER, asked, record
 

@@ -19,6 +19,7 @@ from app.core.models import Job
 from app.core.runtime import runtime
 from app.opens.mailings.models import MailedId, Mailing, MailingDelay
 from app.opens.models import Open, OpenedId, UserAgent
+from app.opens.recording.strangers import OTHER
 from app.opens.rules import reclassify
 from app.opens.rules import settings as open_settings
 from app.opens.rules.agents import agent_id
@@ -26,7 +27,6 @@ from app.opens.rules.cli import reclassify_opens
 from app.opens.rules.describe import describe_new
 from app.opens.rules.models import OpenRule, OpenSettings
 from app.opens.rules.moved import give
-from app.opens.strangers import OTHER
 from tests.opens.opens_fixtures import (
     APPLE,
     CRAWLER,

@@ -16,14 +16,14 @@ from app.core.db import after_commit, by_account
 from app.core.ids import created_at
 from app.core.periods import HOUR
 from app.core.rollup import hour_of
-from app.opens import misses
-from app.opens.judge import Load, judge
-from app.opens.library import Library, load_image
 from app.opens.mailings import opened
 from app.opens.models import COUNTED, Open
+from app.opens.recording import misses
+from app.opens.recording.judge import Load, judge
+from app.opens.recording.library import Library, load_image
+from app.opens.recording.shelf import Shelf, Standing, Stored
+from app.opens.recording.strangers import KnownAgent, Strangers
 from app.opens.rollups import Sums
-from app.opens.shelf import Shelf, Standing, Stored
-from app.opens.strangers import KnownAgent, Strangers
 
 BURST = 200  # rows that one id leaves in an hour; what is beyond adds to the hits of the latest one
 

@@ -10,14 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core import clock, faults, metrics
 from app.core.frontdoor import Answer, Environ, FrontDoor
 from app.core.writer import Writer
-from app.opens import dots
-from app.opens.hit import Hit, read_hit
-from app.opens.judge import Load, judge
-from app.opens.library import KnownAccount, KnownImage, Library
 from app.opens.links import is_preview
-from app.opens.recorder import OpenRecorder
-from app.opens.replay import Replayer, pack
-from app.opens.spool import Spool
+from app.opens.recording import dots
+from app.opens.recording.hit import Hit, read_hit
+from app.opens.recording.judge import Load, judge
+from app.opens.recording.library import KnownAccount, KnownImage, Library
+from app.opens.recording.recorder import OpenRecorder
+from app.opens.recording.replay import Replayer, pack
+from app.opens.recording.spool import Spool
 
 log = logging.getLogger(__name__)
 PREFIX = "/image/"

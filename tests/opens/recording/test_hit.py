@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.core.ids import created_at
-from app.opens.hit import MAX_PARAMETERS, Hit, read_address, read_hit
 from app.opens.ids import Ref
-from app.opens.judge import kept_address
+from app.opens.recording.hit import MAX_PARAMETERS, Hit, read_address, read_hit
+from app.opens.recording.judge import kept_address
 from app.opens.rules.models import Addresses
 
 

@@ -13,7 +13,7 @@ from app.core.db import begin_write
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.core.vault import Vault
-from app.opens.library import KnownImage, Library
+from app.opens.recording.library import KnownImage, Library
 from app.opens.rules.models import DEFAULT_FOLD_S, Addresses
 from tests.opens.opens_fixtures import account_of, content_of, keys_of, upload
 from tests.people import new_account

@@ -21,17 +21,17 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app.core import clock, metrics
 from app.core.db import begin_write
 from app.core.ids import created_at
-from app.opens.hit import Hit
 from app.opens.ids import Ref
-from app.opens.judge import Load, judge, kept_address
-from app.opens.library import Library
-from app.opens.misses import count_unrecorded
 from app.opens.models import MissReason, OpenClass
-from app.opens.recorder import OpenRecorder
+from app.opens.recording.hit import Hit
+from app.opens.recording.judge import Load, judge, kept_address
+from app.opens.recording.library import Library
+from app.opens.recording.misses import count_unrecorded
+from app.opens.recording.recorder import OpenRecorder
+from app.opens.recording.spool import Part, Spool
 from app.opens.rules.agents import agent_id
 from app.opens.rules.classify import Verdict
 from app.opens.rules.models import Addresses
-from app.opens.spool import Part, Spool
 
 log = logging.getLogger(__name__)
 PART = 200  # records of one transaction

@@ -14,10 +14,10 @@ from sqlalchemy.dialects import postgresql
 from app.core.bulk import BulkInsert
 from app.core.db import sqlite_driver
 from app.core.rollup import hour_of
-from app.opens.judge import Key, Load
 from app.opens.models import COUNTED, Open, OpenClass, OpenedId
+from app.opens.recording.judge import Key, Load
+from app.opens.recording.strangers import KnownAgent
 from app.opens.rollups import SliceKey
-from app.opens.strangers import KnownAgent
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_RECENT = 500  # opens of one id that are looked at for a fold

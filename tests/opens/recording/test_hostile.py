@@ -22,11 +22,11 @@ from app import create_app
 from app.core import config_version, lifeline
 from app.core.runtime import runtime
 from app.core.settings import Settings
-from app.opens import dots
+from app.opens.recording import dots
 from tests.conftest import SECRETS, empty_postgresql
 from tests.opens.opens_fixtures import account_of, content_of, misses, opens, recount, upload
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MAGIC = {
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/gif": b"GIF89a",

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from app.core.runtime import runtime
 from app.opens.models import OpenedId, OpenMissHour, UserAgent
-from app.opens.recorder import BURST
-from app.opens.strangers import MAX_NEW_A_DAY
+from app.opens.recording.recorder import BURST
+from app.opens.recording.strangers import MAX_NEW_A_DAY
 from tests.opens.opens_fixtures import (
     APPLE,
     CRAWLER,

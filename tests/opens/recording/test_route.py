@@ -18,8 +18,8 @@ from app.core import clock, config_version
 from app.core.db import begin_write
 from app.core.runtime import runtime
 from app.core.settings import Settings
-from app.opens import dots
 from app.opens.links import preview_token, signature
+from app.opens.recording import dots
 from app.opens.rules import settings as open_settings
 from tests.conftest import SECRETS
 from tests.opens.opens_fixtures import (

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock
 from app.core.db import after_commit
-from app.opens.judge import Load
 from app.opens.models import UserAgent
+from app.opens.recording.judge import Load
 from app.opens.rules.agents import agent_id
 
 MAX_KNOWN = 20_000

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from app.core import clock
 from app.core.rollup import Rollup, hour_of
-from app.opens.judge import BUILT_IN_FILES, Load
 from app.opens.models import NO_IMAGE, OpenMissHour
+from app.opens.recording.judge import BUILT_IN_FILES, Load
 
 MAX_UNKNOWN = 500  # names of unknown files that one process tells apart in a day
 DAY_S = 86_400.0

@@ -22,12 +22,13 @@ from app.core import clock, config_version
 from app.core.db import begin_write
 from app.core.runtime import runtime
 from app.core.settings import Settings
-from app.opens import REPLAYER, dots
-from app.opens.judge import judge
-from app.opens.library import Library
+from app.opens import REPLAYER
 from app.opens.models import OpenedId, UserAgent
-from app.opens.replay import Replayer, pack
-from app.opens.spool import NAME, SIZE, Spool
+from app.opens.recording import dots
+from app.opens.recording.judge import judge
+from app.opens.recording.library import Library
+from app.opens.recording.replay import Replayer, pack
+from app.opens.recording.spool import NAME, SIZE, Spool
 from tests.opens.opens_fixtures import (
     GMAIL,
     account_of,

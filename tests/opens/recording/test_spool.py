@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.opens.spool import MAX_RECORD, NAME, SIZE, Spool
+from app.opens.recording.spool import MAX_RECORD, NAME, SIZE, Spool
 
 HEAD = 64
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def take(spool: Spool, limit: int = 1000) -> list[bytes]:
@@ -136,7 +136,7 @@ def test_a_disk_that_fails_is_an_error_of_the_system(tmp_path: Path) -> None:
 WRITE = """
 import sys
 from pathlib import Path
-from app.opens.spool import Spool
+from app.opens.recording.spool import Spool
 spool = Spool(Path(sys.argv[1]))
 for number in range(200):
     assert spool.append(f"{sys.argv[2]}-{number}".encode())
