@@ -23,8 +23,8 @@ else
 endif
 
 together:
-	@echo "Part 1 of 4: one process for each core; one that stumbles is asked again, and the summary says so"
-	@exec $(PYTHON) -m pytest $(MANY) --dist loadfile --reruns 1 -m "not (alone or paired)"
+	@echo "Part 1 of 4: four processes, since disks are waited for; one that stumbles is asked again, and the summary says so"
+	@exec $(PYTHON) -m pytest -n 4 --dist loadfile --reruns 1 -m "not (alone or paired)"
 
 pages:
 	@if [ "$$BROWSER" = 0 ]; then exit 0; fi; \
