@@ -337,3 +337,14 @@ def test_who_is_not_signed_in_or_of_another_account_sees_nothing(
         assert "203.0.113.0" not in other_admin.get(path).text
         assert "203.0.113.0" in admin.get(path).text
     assert len(table(other_admin.submit("/opens/log/export", {"format": "csv"}))) == 1
+
+
+@on_sqlite
+def test_an_export_of_one_id_is_no_job_whose_parameters_would_tell_it(app: Flask, viewer: Browser) -> None:
+    own, now = viewer.person.account_id, clock.now()
+    rows = random_rows(own, now - 30 * DAY, now, 1_100)
+    store(runtime(app).engine, [row | {"ref": "ana@example.com"} for row in rows])
+    answer = viewer.submit("/opens/log/export", {"format": "csv", "ref": "ana@example.com"})
+
+    assert answer.status_code == 200
+    assert len(table(answer)) == len(rows) + 1
