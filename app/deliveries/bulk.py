@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -143,8 +144,9 @@ class Bulk(jobs.LongJob):
             )
         return " ".join(said)
 
+    @abstractmethod
     def counted(self, done: int) -> str:
-        raise NotImplementedError
+        """What was done to so many, in words."""
 
 
 class Replay(Bulk):
