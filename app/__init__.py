@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, attention, charts, deliveries, opens, outbound, pixels, reports, tracking
+    from app import accounts, attention, charts, deliveries, opens, outbound, pixels, reports, tracking, upkeep
     from app.accounts import browser_guard
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell
@@ -37,13 +37,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_PARTS=1000)
     app.url_map.merge_slashes = False  # its redirects would repeat any Host header
     engine = database.init_app(app, settings)
-    app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys), Writer(engine))
+    writer = Writer(engine)
+    app.extensions[EXTENSION] = Runtime(settings, engine, Vault(settings.encryption_keys), writer)
     queue.use(redis_url(settings))
     Migrate(app, database.db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     errors.register(app)
     shell.init_app(app)
     charts.init_app(app)
-    door = FrontDoor(settings.serves_tls, settings.web_threads)
+    door = FrontDoor(settings.serves_tls, settings.web_threads, writer)
     for feature in (accounts, attention, deliveries, pixels):
         feature.init_app(app)
     tracking.init_app(app, door)
@@ -58,9 +59,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.bp)
     metrics.init_app(app)
     outbound.init_app()
+    upkeep.init_app(app)
     openapi.register(app, settings.public_url)
     door.stand_before(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
+        door.trust(hops)
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app

@@ -14,7 +14,7 @@ from app.destinations import registry
 from app.destinations.base import Event, PixelKey
 from app.simulator import RemoteSimulator, spawn
 from app.simulator.platforms import kwai_identity
-from bench.delivery import OPEN
+from bench.drains import is_anything_open
 from bench.goals import Bench, Goal, check, percentile
 from bench.load import Shot, post
 from bench.processes import running
@@ -93,7 +93,7 @@ def paced(shot: Shot, prefix: str, per_s: int, seconds: float) -> dict[str, floa
 
 def _wait_until_sent(product: Stand) -> None:
     deadline = time.monotonic() + 30
-    while product.scalar(f"SELECT 1 FROM delivery WHERE {OPEN} LIMIT 1") is not None:
+    while is_anything_open(product):
         check(time.monotonic() < deadline, "not everything was settled within 30 s")
         time.sleep(0.05)
 

@@ -4,56 +4,56 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from bench.goals import Bench, Goal, median
-from bench.load import Shot, fire, has_wrk
+from bench.compare import against, fastest, warm
+from bench.goals import Bench, Goal
+from bench.load import Shot
 from bench.references import REFERENCE_TOKEN
 from bench.sides import Side, served
 from bench.stand import EVENTS, KWAI_EVENT, stand, valkey
+
+WHAT = "event intake, durable"
+THREADS = 128  # as many as ours has by default
+CAREFUL = {"REFERENCE_CAREFUL": "1"}
 
 
 def run(bench: Bench) -> list[Goal]:
     with contextlib.ExitStack() as stack:
         ours = stack.enter_context(_ours(bench))
-        naive = stack.enter_context(_naive(bench))
-        bare = stack.enter_context(_bare(bench))
-        for side in (ours, naive, bare):
-            fire(side.shot, 1.0, 3 if bench.scale.requests else None)  # imports, caches, pools
-            time.sleep(0.2)
+        bare_name, bare = fastest(
+            bench,
+            stack,
+            {
+                "granian's own number of threads": partial(_bare, bench, None),
+                f"{THREADS} threads": partial(_bare, bench, THREADS),
+            },
+        )
+        naive_name, naive = fastest(
+            bench,
+            stack,
+            {
+                "one thread": partial(_naive, bench, "naive-one", {}, 1),
+                "granian's own number of threads": partial(_naive, bench, "naive", {}, None),
+            },
+        )
+        careful = stack.enter_context(_naive(bench, "careful", CAREFUL, None))
+        for side in (ours, careful):
+            warm(bench, side)
         for number in range(bench.scale.rounds):
-            for side in (ours, naive, bare):
+            for side in (ours, bare, naive, careful):
                 side.take(bench)
             bench.say(f"intake round {number + 1}: ours {ours}, naive {naive}, bare Flask {bare}")
+        naive_name = f"a Flask-SQLAlchemy view with an RQ job an event, SQLite as it comes ({naive_name})"
+        bare_name = f"a Flask route that checks the event and keeps nothing ({bare_name})"
         return [
-            _goal(bench, "P4", "event intake, durable", ours, naive, "a Flask-SQLAlchemy view with an RQ job", 30),
-            _goal(
-                bench,
-                "P5",
-                "event intake, durable",
-                ours,
-                bare,
-                "a Flask route that checks the event and keeps nothing",
-                1.5,
-            ),
+            against(bench, "P4", WHAT, ours, naive, naive_name, 30),
+            against(bench, "P4", WHAT, ours, careful, "the same view with WAL, FULL and a longer wait", None),
+            against(bench, "P5", WHAT, ours, bare, bare_name, 1.5, by_cpu=True),
         ]
-
-
-def _goal(bench: Bench, key: str, what: str, ours: Side, other: Side, name: str, least: float) -> Goal:
-    by_rate = median([mine / theirs for mine, theirs in zip(ours.rates, other.rates, strict=True)])
-    pairs = zip(ours.cpu_us, other.cpu_us, strict=True)
-    by_cpu = median([theirs / mine for mine, theirs in pairs if mine])
-    prefer_cpu = key == "P5" or bench.machine.is_shared or not has_wrk()  # a client of ours is slower than the server
-    decides = by_cpu if by_cpu and prefer_cpu else by_rate
-    return Goal(
-        key, what, str(ours), f"{other}: {name}", f"{decides:.1f}×", f"≥ {least:g}×", decides >= least,
-        [f"{by_rate:.1f}× by rate, {by_cpu:.1f}× by processor time; p99 {median(ours.p99_ms):.0f} ms against "
-         f"{median(other.p99_ms):.0f} ms"],
-        {"rates": [ours.rates, other.rates], "cpu_us": [ours.cpu_us, other.cpu_us]},
-    )  # fmt: skip
 
 
 @contextmanager
@@ -63,17 +63,17 @@ def _ours(bench: Bench) -> Iterator[Side]:
 
 
 @contextmanager
-def _naive(bench: Bench) -> Iterator[Side]:
-    file = bench.folder / "naive.db"
+def _naive(bench: Bench, name: str, environment: Mapping[str, str], threads: int | None) -> Iterator[Side]:
+    file = bench.folder / f"{name}.db"
     with valkey() as (store, url):
-        environment = {"NAIVE_DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": url}
-        with served("bench.references.naive_view:app", bench.folder, environment) as (server, port):
-            yield Side(_reference(port), (server, store), lambda: _count(file))
+        variables = {"NAIVE_DATABASE_URL": f"sqlite:///{file}", "REDIS_URL": url, **environment}
+        with served("bench.references.naive_view:app", bench.folder, variables, threads) as (server, port):
+            yield Side(_reference(port), (server, store), partial(_count, file), may_fail=True)
 
 
 @contextmanager
-def _bare(bench: Bench) -> Iterator[Side]:
-    with served("bench.references.bare_flask:app", bench.folder, {}) as (server, port):
+def _bare(bench: Bench, threads: int | None) -> Iterator[Side]:
+    with served("bench.references.bare_flask:app", bench.folder, {}, threads) as (server, port):
         yield Side(_reference(port), (server,), None)
 
 
@@ -83,6 +83,6 @@ def _reference(port: int) -> Shot:
 
 
 def _count(file: Path) -> int:
-    with contextlib.closing(sqlite3.connect(file)) as connection:
+    with contextlib.closing(sqlite3.connect(file, timeout=30)) as connection:
         count: int = connection.execute("SELECT count(*) FROM event").fetchone()[0]
         return count

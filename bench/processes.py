@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import CORES
@@ -24,11 +25,19 @@ class DidNotStart(Exception):
     """A process that was to be measured."""
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """In MB. `rss` counts what processes share once for each of them, `pss` once."""
+
+    rss: float
+    pss: float
+
+
 class Process:
-    """A child and all it starts. `side` 0 is measured, side 1 loads it; with one core both share that."""
+    """A child and all it starts. `side` 0 is measured, 1 loads it; with one core both share that. None: on any core."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, side: int = 0
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, side: int | None = 0
     ) -> None:
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         path = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -50,6 +59,10 @@ class Process:
     def cpu_s(self) -> float:
         """User and system time of the session so far, children that are gone included; 0 where /proc is missing."""
         return sum(_times_of_session(self.pid))
+
+    def memory(self) -> Memory:
+        """Of the session just now; zeros where the system does not tell."""
+        return _memory_of_session(self.pid)
 
     def said(self) -> str:
         return Path(self._log.name).read_text("utf-8", "replace")[-2000:]
@@ -78,11 +91,11 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def pin(pid: int, side: int) -> None:
-    """Side 0 gets the first core, side 1 the last; nothing where the system knows no affinity."""
+def pin(pid: int, side: int | None) -> None:
+    """Side 0 gets the first core, side 1 the last, None all of them; nothing where the system knows no affinity."""
     if hasattr(os, "sched_setaffinity"):
         with contextlib.suppress(OSError):
-            os.sched_setaffinity(pid, {CORES[0] if side == 0 else CORES[-1]})
+            os.sched_setaffinity(pid, set(CORES) if side is None else {CORES[0] if side == 0 else CORES[-1]})
 
 
 def free_port() -> int:
@@ -101,10 +114,26 @@ def wait_for_port(process: Process, port: int) -> None:
 
 
 def _times_of_session(session: int) -> Iterator[float]:
+    for _pid, fields in _session(session):
+        yield sum(map(int, fields[11:15])) * TICK_S  # utime, stime, and those of its dead children
+
+
+def _memory_of_session(session: int) -> Memory:
+    rss_kb = pss_kb = 0
+    for pid, _fields in _session(session):
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            told = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines[1:])}
+            rss_kb, pss_kb = rss_kb + told.get("Rss", 0), pss_kb + told.get("Pss", 0)
+    return Memory(rss_kb / 1024, pss_kb / 1024)
+
+
+def _session(session: int) -> Iterator[tuple[str, list[str]]]:
+    """Each of its processes: the id, and the fields of its stat behind the name."""
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # it ended between the listing and the reading
         if int(fields[3]) == session:
-            yield sum(map(int, fields[11:15])) * TICK_S  # utime, stime, and those of its dead children
+            yield entry.parent.name, fields

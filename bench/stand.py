@@ -13,13 +13,18 @@ from typing import Any
 import redis
 from flask import Flask
 from sqlalchemy import text
+from werkzeug.test import Client
 
 from app import create_app
-from app.accounts import audit
+from app.accounts import audit, sessions
 from app.accounts.clients import service as clients
+from app.accounts.clients.service import Scope
+from app.accounts.models import User
+from app.accounts.roles import Role
 from app.accounts.sign_in import first_account
-from app.core import migrate
-from app.core.db import write
+from app.core import clock, migrate
+from app.core.db import begin_write, write
+from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.pixels import service as pixels
@@ -75,8 +80,9 @@ class Stand:
             wait_for_port(process, port)
             yield process, port
 
-    def worker(self) -> Process:
-        return Process(python(str(ROOT / "worker.py"), "deliver", "1"), self.folder, self.environment)
+    def worker(self, number: int = 1, side: int | None = 0) -> Process:
+        """A delivery worker, on the measured core; `side` None: on any."""
+        return Process(python(str(ROOT / "worker.py"), "deliver", str(number)), self.folder, self.environment, side)
 
     def shot(self, port: int, body: dict[str, Any], path: str = EVENTS) -> Shot:
         headers = {"Authorization": f"Bearer {self.token}", "Prefer": "respond-async"}
@@ -86,13 +92,32 @@ class Stand:
         with runtime(self.app).engine.connect() as connection:
             return connection.scalar(text(sql), values)
 
+    def execute(self, sql: str) -> None:
+        with begin_write(runtime(self.app).engine) as connection:
+            connection.execute(text(sql))
+
     def events(self) -> int:
         return int(self.scalar("SELECT count(*) FROM tracked_event"))
+
+    def browser(self) -> Client:
+        """A browser in this process in which an administrator is signed in."""
+        browser = Client(self.app)
+        with self.app.app_context(), write() as session:
+            account_id = first_account(session).id
+            user = User(
+                id=uuid7(), account_id=account_id, email=f"{uuid7()}@example.com", name="Bench", role=Role.ADMIN,
+                password_hash="", created_at=clock.now(),
+            )  # fmt: skip
+            session.add(user)
+            session.flush()
+            _opened, token = sessions.open_session(session, user, ip_address="127.0.0.1", user_agent="bench")
+        browser.set_cookie(sessions.cookie_name(self.settings), token)
+        return browser
 
     def empty(self) -> None:
         """Forgets every event, so that each round finds tables of the same size."""
         with runtime(self.app).engine.begin() as connection:
-            for table in ("attempt", "delivery", "event_key", "tracked_event"):
+            for table in ("attempt", "delivery", "event_key", "tracked_event", "heartbeat"):
                 connection.execute(text(f"DELETE FROM {table}"))
 
 
@@ -140,5 +165,6 @@ def _furnish(app: Flask) -> str:
         for platform, pixel_id in (("kwai", KWAI_PIXEL), ("facebook", META_PIXEL)):
             values = {"platform": platform, "pixelId": pixel_id, "accessToken": f"token-of-{pixel_id}"}
             pixels.create(actor, values)
-        _, token = clients.create(session, actor, clients.ClientValues(name="bench"))
+        scopes = (Scope.EVENTS_WRITE, Scope.STATS_READ)
+        _, token = clients.create(session, actor, clients.ClientValues(name="bench", scopes=scopes))
     return token

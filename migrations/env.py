@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from app.core.db import Base, begin_write
 from app.core.runtime import runtime
@@ -14,6 +15,8 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
 def migrate() -> None:
     engine = runtime(current_app).engine
     with begin_write(engine) as connection:
+        if engine.dialect.name == "postgresql":  # hosts that start at once: one migrates, the others find it done
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('kalitrack migrations'))"))
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

@@ -51,6 +51,7 @@ ALONE = (
 # And of those that start whole products, each with a port and a folder of its own; `@pytest.mark.paired` does it too.
 PAIRED = (
     "tests/chaos/",
+    "tests/hosts/",
     "tests/serve/",
     "tests/test_bench.py",
     "tests/work/test_deliver.py",

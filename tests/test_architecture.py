@@ -18,6 +18,7 @@ STEPS = [
     {"tracking", "opens"},
     {"reports"},
     {"work", "serve", "simulator"},
+    {"upkeep"},
     {"demo"},
 ]
 STEP_OF = {package: number for number, step in enumerate(STEPS) for package in step}

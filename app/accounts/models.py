@@ -124,13 +124,15 @@ class ApiClient(Base):
 
 
 class AuditEntry(Base):
-    """Who changed what, when, from where. Append-only: no code updates or deletes one."""
+    """Who changed what, when, from where. Append-only: no code updates or deletes one; whole months go by their age. On
+    PostgreSQL partitioned by month of `created_at`, the time in the id."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_account_id", "account_id", "created_at"),)
+    __table_args__ = ({"postgresql_partition_by": "RANGE (created_at)"},)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID | None]  # no foreign key: the entry outlives the person
     actor: Mapped[str] = mapped_column(String(254))
     action: Mapped[str] = mapped_column(String(64))  # "pixel.updated"
@@ -139,4 +141,3 @@ class AuditEntry(Base):
     changes: Mapped[dict[str, Any] | None]  # field -> [before, after], never a secret
     ip_address: Mapped[str | None] = mapped_column(String(45))
     request_id: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime]

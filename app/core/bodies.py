@@ -26,7 +26,7 @@ def take_body(environ: dict[str, Any], seats: Seats) -> None:
     too many being read) is left in the environment for Flask to answer in the form that the path asks for."""
     if not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH") in (None, "", "0"):
         return
-    most = _most_bytes(environ)
+    most = most_bytes(environ)
     try:
         body = seats.read(lambda: read_request(environ, most), is_large=most > MOST_BYTES)
     except AppError as error:
@@ -37,8 +37,8 @@ def take_body(environ: dict[str, Any], seats: Seats) -> None:
     environ["CONTENT_LENGTH"] = str(len(body))
 
 
-def _most_bytes(environ: dict[str, Any]) -> int:
-    """Small bodies of the large paths are read like any other."""
+def most_bytes(environ: dict[str, Any]) -> int:
+    """How many bytes are read of what Flask will answer. Small bodies of the large paths are read like any other."""
     if not environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
         return MOST_BYTES
     length = environ.get("CONTENT_LENGTH") or ""

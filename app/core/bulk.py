@@ -9,9 +9,9 @@ from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import JSON, Connection, Table, Uuid, insert
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core.db import Base, Money, UtcDateTime, sqlite_driver, to_json
+from app.core.direct import as_sqlalchemy
 
 Row = Mapping[str, Any]
 
@@ -75,9 +75,8 @@ class BulkInsert:
             return driver.executemany(
                 self._sql, self._tuples(rows, extra, {} if converted is None else converted)
             ).rowcount
-        except sqlite3.Error as error:  # as SQLAlchemy would have raised it, without the values
-            kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DBAPIError
-            raise kind(self._sql, None, error, hide_parameters=True) from error
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(self._sql, error) from error
 
     def _tuples(self, rows: Sequence[Sequence[Any]], extra: tuple[Any, ...], done: dict[int, Any]) -> list[list[Any]]:
         """Each object is converted once, however many rows and columns carry it: an account's id, the batch's time."""

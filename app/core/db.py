@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +17,19 @@ from uuid import UUID
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, Numeric, String, TypeDecorator, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    Numeric,
+    RootTransaction,
+    String,
+    TypeDecorator,
+    event,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -37,6 +49,20 @@ NAMING = {
 STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's machine: some 0.2 ms
 QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement_timeout
 SQLITE_PRAGMAS = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")
+
+
+# A host that loses its power or its network says no goodbye. By default the one end waits 15 minutes for an answer to
+# what it sent, and the other keeps the locks of the transaction for two hours (libpq and TCP's defaults).
+KEPT_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+SESSION = (
+    "-c timezone=UTC -c idle_in_transaction_session_timeout=60s -c tcp_keepalives_idle=10 "
+    "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15s"
+)
+
+
+# A write transaction holds rows and keys that others wait for: a client that sends its event again to another web host
+# waits for the first one's. One whose host was cut off in its midst is therefore ended soon.
+END_IF_CUT_OFF = "SET LOCAL idle_in_transaction_session_timeout = '5s'"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -119,7 +145,7 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "hide_parameters": True,  # personal data and tokens stay out of error texts
     }
     if not settings.is_sqlite:
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": "-c timezone=UTC"}}
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, **KEPT_ALIVE, "options": SESSION}}
     return options
 
 
@@ -163,6 +189,12 @@ def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> Non
         raise RuntimeError("a write outside of `with write():`")
 
 
+class LockTaken(Exception):
+    """Another writer is at it, and one did not want to wait. `left` is what a `Pen` has not written for it."""
+
+    left: Sequence[Any] = ()
+
+
 class _Descriptor:
     """One open file of one thread; closed when its thread is gone."""
 
@@ -181,12 +213,15 @@ class _WriteLock:
         self._local = threading.local()
 
     @contextmanager
-    def held(self, engine: Engine) -> Iterator[None]:
+    def held(self, engine: Engine, *, waits: bool = True) -> Iterator[None]:
         if engine.dialect.name != "sqlite":
             yield
             return
         number = self._descriptor(f"{engine.url.database}.lock")
-        fcntl.flock(number, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockTaken from None
         try:
             yield
         finally:
@@ -236,12 +271,22 @@ def connect_to_write(engine: Engine) -> Connection:
     return engine.connect().execution_options(immediate=True)
 
 
+def refuse_to_wait(connection: Connection) -> None:
+    """On SQLite this connection no longer waits for other writers, as `transaction(…, waits=False)` needs it. It is to
+    end with `invalidate`, or somebody else would get it so from the pool."""
+    driver = sqlite_driver(connection)
+    if driver is not None:
+        driver.execute("PRAGMA busy_timeout=0")
+
+
 @contextmanager
-def transaction(connection: Connection) -> Iterator[None]:
-    """One write transaction on a connection of `connect_to_write`; see `begin_write`."""
-    with _lock.held(connection.engine):
+def transaction(connection: Connection, *, waits: bool = True) -> Iterator[None]:
+    """One write transaction on a connection of `connect_to_write`; see `begin_write`. Raises LockTaken when it does not
+    wait (on SQLite; see `refuse_to_wait`) and another writer is at it."""
+    with _lock.held(connection.engine, waits=waits):
         try:
-            with connection.begin():
+            with _begun(connection, waits):
+                _end_if_cut_off(connection)
                 yield
         except BaseException:
             _finish(connection, committed=False)
@@ -249,6 +294,20 @@ def transaction(connection: Connection) -> Iterator[None]:
         actions = _finish(connection, committed=True)
     for action in actions:
         action()
+
+
+def _begun(connection: Connection, waits: bool) -> RootTransaction:
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        if not waits and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise LockTaken from None  # a stranger, who knows nothing of our lock
+        raise
+
+
+def _end_if_cut_off(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(END_IF_CUT_OFF)
 
 
 def sqlite_driver(connection: Connection) -> sqlite3.Connection | None:
@@ -308,6 +367,7 @@ def write() -> Iterator[Session]:
         connection = session.connection(execution_options={"immediate": True})
         session.info["writing"] = True
         try:
+            _end_if_cut_off(connection)
             yield session
             session.flush()
             actions = _finish(connection, committed=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import socket
 import struct
 import threading
@@ -19,49 +18,46 @@ BYTES_ACKED = 120  # where Linux's struct tcp_info has tcpi_bytes_acked, a u64
 class Watch:
     """One call in hand: its limit, its socket, and why it was ended (None while it was not)."""
 
-    __slots__ = ("_acked", "_lock", "_socket", "at", "ended", "reuses")
+    __slots__ = ("_acked", "_lock", "_socket", "at", "ended", "never_arrived")
 
     def __init__(self, at: float, lock: threading.Condition) -> None:
         self.at = at
         self.ended: str | None = None
-        self.reuses = False  # the call went out on a connection that an earlier call had opened
+        self.never_arrived = False  # of a call that failed on a reused connection: the peer confirmed no byte of it
         self._lock = lock
         self._socket: socket.socket | None = None
-        self._acked: int | None = None
+        self._acked: int | None = None  # at the start of a call on a reused connection
 
     @property
     def left_s(self) -> float:
         return self.at - clock.monotonic()
 
     def hold(self, sock: socket.socket, reuses: bool) -> None:
-        """Takes a duplicate of the call's socket (a TLS one too), so that ending it can never hit a number that
-        another connection has since been given. Raises TimeoutError when the call was ended already."""
-        own = socket.socket(sock.family, sock.type, sock.proto, fileno=os.dup(sock.fileno()))
+        """Borrows the call's socket, to end it; whoever closes it takes it back first (`let_go`), so that ending can
+        never hit a number that another connection has since been given. Raises TimeoutError when the call was ended
+        already."""
         with self._lock:
-            self._release()
-            self._socket = own
-            self.reuses = reuses
-            self._acked = acked_bytes(own) if reuses else None
+            self._socket = sock
+            self._acked = acked_bytes(sock) if reuses else None
+            self.never_arrived = False
             if self.ended:
                 raise TimeoutError
 
-    def never_arrived(self) -> bool:
-        """True when the peer's kernel confirmed not one byte of what was written to a reused connection. After an
-        orderly close this is proof (the closing packet confirms all that was received); after a reset it is not."""
+    def let_go(self) -> None:
+        """Of a call that failed, before its socket is closed. Notes whether the peer's kernel confirmed not one byte of
+        what was written to a reused connection. After an orderly close that is proof (the closing packet confirms all
+        that was received); after a reset it is not."""
         with self._lock:
-            return self.reuses and self._acked is not None and acked_bytes(self._socket) == self._acked
+            if self._acked is not None and self._socket is not None:
+                self.never_arrived = acked_bytes(self._socket) == self._acked
+            self._socket = None
 
     def end(self, reason: str) -> None:
         """Wakes whatever the call is blocked in. The caller holds the lock."""
         self.ended = reason
         if self._socket is not None:
             with contextlib.suppress(OSError):  # not connected any more
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-    def _release(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # of a TLS one too, whose own forgets its state
 
 
 class Deadlines:
@@ -89,7 +85,7 @@ class Deadlines:
     def finish(self, watch: Watch) -> None:
         with self._changed:
             self._open.discard(watch)
-            watch._release()
+            watch._socket = None
 
     def cut(self, reason: str) -> None:
         """Ends every call in hand and, from the start, every later one."""

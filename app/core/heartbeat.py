@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import shutil
 import socket
@@ -20,6 +21,16 @@ from app.core.models import Heartbeat
 log = logging.getLogger(__name__)
 BEAT_S = 5.0
 HOST = socket.gethostname()[:64]
+MARK_LENGTH = 24
+
+
+def host_mark(name: str = "") -> str:
+    """This host (or that of another `name`) in the names of its processes: short, and its own also where long names
+    begin alike, as those of replicas do."""
+    name = name or socket.gethostname()
+    if len(name) <= MARK_LENGTH:
+        return name
+    return f"{name[: MARK_LENGTH - 7]}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 class Pulse:

@@ -37,7 +37,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     if (raw.count(b"{") + raw.count(b"[")) > MAX_DEPTH:  # else it cannot be too deep
         _refuse_depth(raw)
     try:
-        value = _decoder.decode(raw.decode("utf-8"))
+        value = _decoded(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise BadJson("The body is not UTF-8") from None
     except (JSONDecodeError, RecursionError) as error:
@@ -47,6 +47,19 @@ def parse(raw: bytes) -> dict[str, Any]:
     if SUSPECT_ESCAPE.search(raw):
         _refuse_odd_text(value)
     return value
+
+
+def _decoded(text: str) -> Any:
+    """As `_decoder.decode`, without its looks for space around where there is none."""
+    if text[:1] == "{" and text[-1:] == "}":
+        try:
+            value, end = _scan(text, 0)
+        except StopIteration:
+            pass  # the decoder itself says why
+        else:
+            if end == len(text):
+                return value
+    return _decoder.decode(text)
 
 
 def _reason(raw: bytes, error: Exception) -> str:
@@ -124,6 +137,8 @@ def _refuse_odd_text(value: Any) -> None:
 _decoder = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_decimal, parse_constant=_constant
 )
+
+_scan = _decoder.scan_once  # type: ignore[attr-defined]
 
 
 def read_body(stream: IO[bytes], content_length: str | None, transfer_chunked: bool, limit: int) -> bytes:

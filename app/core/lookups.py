@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from app.core import clock
+from app.core.steps import may_block
 
 MAX_ENTRIES = 10_000
 MISS_S = 1.0  # how long a refusal may rest on what was read before: it never reaches the writer, who would notice
@@ -28,13 +29,14 @@ class Table(Generic[Known]):
         self._missed.clear()
 
     def get(self, key: Hashable, fresh: bool, read: Callable[[], Known | None]) -> Known | None:
-        """`fresh` reads again what is older than a second."""
+        """`fresh` reads again what is older than a second. Raises WouldBlock where nobody may wait for the database."""
         now = clock.monotonic()
         entry = self._found.get(key)
         if entry is not None and (not fresh or now - entry[1] < MISS_S):
             return entry[0]
         if entry is None and now - self._missed.get(key, -MISS_S) < MISS_S:
             return None
+        may_block()
         epoch = self._epoch
         found = read()
         if epoch == self._epoch:  # else what was read may be from before the change that cleared the table

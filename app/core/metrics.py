@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ipaddress import ip_address
+from itertools import accumulate
 from secrets import compare_digest
+from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from redis import Redis
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.access import public
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.core.runtime import Runtime, runtime
+from app.core.settings import Settings
 from app.core.valkey import redis_url
 
 HASH = "metrics"
@@ -36,8 +40,23 @@ FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 Key = tuple[str, tuple[tuple[str, str], ...]]  # name, sorted labels
 Gauge = tuple[str, str, dict[str, str], float]  # name, help, labels, value
+
+
+class Histogram(NamedTuple):
+    """How many fell into each bucket; `bounds` are their upper ends, the last bucket has none."""
+
+    name: str
+    help: str
+    bounds: Sequence[float]
+    counts: Sequence[int]
+
+
 bp = Blueprint("metrics", __name__)
-gauges: list[Callable[[Connection], Iterable[Gauge]]] = []  # read from the database when somebody asks
+# Read when somebody asks: from the database, and from this machine. A counter's name goes without its `_total`.
+gauges: list[Callable[[Connection], Iterable[Gauge]]] = []
+counters: list[Callable[[Connection], Iterable[Gauge]]] = []
+histograms: list[Callable[[Connection], Iterable[Histogram]]] = []
+gauges_here: list[Callable[[Settings], Iterable[Gauge]]] = []
 
 
 class _Counts:
@@ -146,35 +165,63 @@ def _may_look(state: Runtime) -> bool:
 
 
 class _Collector:
+    """Each part for itself: what cannot be read is left out, and `kalitrack_…_up` says so."""
+
     def __init__(self, state: Runtime) -> None:
         self._state = state
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._counters()
-        yield from self._gauges()
+        started = time.perf_counter()
+        counted, read = self._counted(), self._read()
+        yield from counted or ()
+        yield from read or ()
+        yield from _gauge_families(each for tell in gauges_here for each in tell(self._state.settings))
+        yield GaugeMetricFamily("kalitrack_valkey_up", "1 while Valkey answers", counted is not None)
+        yield GaugeMetricFamily("kalitrack_database_up", "1 while the database answers", read is not None)
+        took = time.perf_counter() - started
+        yield GaugeMetricFamily("kalitrack_scrape_duration_seconds", "What these figures took to read", took)
 
-    def _counters(self) -> Iterator[Metric]:
+    def _counted(self) -> list[Metric] | None:
         try:
             with connect(redis_url(self._state.settings)) as client:
                 _counts.flush(client)
                 stored = client.hgetall(HASH)
         except ALWAYS_AWAY_ERRORS:
-            return
-        families: dict[str, CounterMetricFamily] = {}
-        for field, number in stored.items():
-            name, labels = json.loads(field)
-            names = [key for key, _ in labels]
-            family = families.setdefault(name, CounterMetricFamily(name, HELP.get(name, name), labels=names))
-            family.add_metric([value for _, value in labels], int(number))
-        yield from families.values()
+            return None
+        told = ((json.loads(field), int(number)) for field, number in stored.items())
+        return _counter_families((name, HELP.get(name, name), dict(labels), number) for (name, labels), number in told)
 
-    def _gauges(self) -> Iterator[Metric]:
-        families: dict[str, GaugeMetricFamily] = {}
+    def _read(self) -> list[Metric] | None:
         try:
             with self._state.engine.connect() as connection:
-                for name, help_, labels, value in (each for read in gauges for each in read(connection)):
-                    family = families.setdefault(name, GaugeMetricFamily(name, help_, labels=list(labels)))
-                    family.add_metric(list(labels.values()), value)
+                return [
+                    *_gauge_families(each for read in gauges for each in read(connection)),
+                    *_counter_families(each for read in counters for each in read(connection)),
+                    *(_histogram_family(each) for read in histograms for each in read(connection)),
+                ]
         except SQLAlchemyError:
-            return
-        yield from families.values()
+            return None
+
+
+def _gauge_families(samples: Iterable[Gauge]) -> list[Metric]:
+    families: dict[str, GaugeMetricFamily] = {}
+    for name, help_, labels, value in samples:
+        families.setdefault(name, GaugeMetricFamily(name, help_, labels=list(labels))).add_metric(
+            list(labels.values()), value
+        )
+    return list(families.values())
+
+
+def _counter_families(samples: Iterable[Gauge]) -> list[Metric]:
+    families: dict[str, CounterMetricFamily] = {}
+    for name, help_, labels, value in samples:
+        families.setdefault(name, CounterMetricFamily(name, help_, labels=list(labels))).add_metric(
+            list(labels.values()), value
+        )
+    return list(families.values())
+
+
+def _histogram_family(told: Histogram) -> Metric:
+    """Without a sum, which nobody has counted: quantiles need none."""
+    ends = [*(f"{bound:g}" for bound in told.bounds), "+Inf"]
+    return HistogramMetricFamily(told.name, told.help, list(zip(ends, accumulate(told.counts), strict=True)))

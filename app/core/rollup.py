@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table
@@ -43,10 +45,16 @@ class Rollup:
         if connection.dialect.name == "sqlite":
             self._add_on_sqlite.many(connection, [(*key, 0, *numbers) for key, numbers in counts.items()])
             return
-        shard = os.getpid() % SHARDS
+        shard = shard_of(os.getpid())
         keys = sorted(counts, key=_order)  # in one order: no two writers deadlock
         rows = [dict(zip(self._columns, (*key, shard, *counts[key]), strict=True)) for key in keys]
         connection.execute(self._upsert, rows)
+
+
+@lru_cache(maxsize=4)
+def shard_of(pid: int) -> int:
+    """This process's shard. By lot: in containers every process has the same low id, and on all hosts one shard."""
+    return secrets.randbelow(SHARDS)
 
 
 def _order(key: Key) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 
@@ -63,15 +64,16 @@ def stop_on_signals() -> None:
     after a fork, not before.
 
     The web server and RQ install signal handlers of their own and block the main thread, so a handler of ours would
-    be replaced. The wake-up descriptor is written by the interpreter for every signal that has any Python handler.
+    be replaced. The wake-up descriptor is written by the interpreter for every signal that has any Python handler. An
+    event loop has one of its own: call this after it took its signals, and it is told everything too.
     """
     global _wake
     _asked.clear()
     _wake = socket.socketpair()
     for end in _wake:
         end.setblocking(end is _wake[0])
-    signal.set_wakeup_fd(_wake[1].fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(_wake[0],), name="stopping", daemon=True).start()
+    others = signal.set_wakeup_fd(_wake[1].fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_listen, args=(_wake[0], others), name="stopping", daemon=True).start()
 
 
 def take_stop_signals() -> None:
@@ -81,8 +83,11 @@ def take_stop_signals() -> None:
     stop_on_signals()
 
 
-def _listen(wake: socket.socket) -> None:
+def _listen(wake: socket.socket, others: int) -> None:
     while numbers := wake.recv(64):
+        if others != -1:
+            with suppress(OSError):  # a loop that is closed
+                os.write(others, numbers)
         if not STOP_SIGNALS.isdisjoint(numbers):
             stop()
 

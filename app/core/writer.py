@@ -1,4 +1,4 @@
-"""Group commit: one thread per process writes what requests hand in, many in one transaction, and wakes them after."""
+"""Group commit: what requests hand in is written many at a time, in one transaction, and they are woken after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from app.core import faults
-from app.core.db import connect_to_write, transaction
+from app.core.db import LockTaken, connect_to_write, refuse_to_wait, transaction
 
 log = logging.getLogger(__name__)
 MAX_BATCH = 250  # events with keys, deliveries and rollups that still commit well under 20 ms
@@ -27,8 +27,17 @@ class Recorder(Protocol[Item_contra]):
     def record(self, connection: Connection, items: Sequence[Item_contra]) -> None: ...
 
 
+class Handed(Protocol):
+    """One item that is to be written, and who is told when it is."""
+
+    recorder: Recorder[object]
+    item: object
+
+    def finish(self, error: BaseException | None = None) -> None: ...
+
+
 class Ticket:
-    """One item in the queue. `wait` returns once its transaction is on disk, or raises what stopped it."""
+    """One item that a thread waits for. `wait` returns once its transaction is on disk, or raises what stopped it."""
 
     __slots__ = ("_gate", "error", "item", "recorder")
 
@@ -53,23 +62,97 @@ class Ticket:
         self._gate.release()
 
 
+class Pen:
+    """The connection with which one thread commits batches. An impatient one waits for no other writer."""
+
+    def __init__(self, engine: Engine, *, is_patient: bool = True) -> None:
+        self._engine = engine
+        self._is_patient = is_patient
+        self._connection: Connection | None = None  # kept from commit to commit
+
+    def commit(self, batch: Sequence[Handed]) -> None:
+        """Writes the batch and tells everybody how it ended. Raises LockTaken, and has told nobody, when somebody else
+        writes just now and this pen does not wait."""
+        try:
+            self._write(batch)
+        except OperationalError as error:  # busy, gone or full: nobody's fault in the batch; the client tries again
+            log.warning("group commit failed: %s", type(error.orig).__name__)
+            _finish(batch, error)
+        except LockTaken:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                level = logging.WARNING if isinstance(error, DBAPIError) else logging.ERROR
+                log.log(level, "an item could not be written", exc_info=error)
+                _finish(batch, error)
+            else:  # one bad item must not take the others with it
+                self._commit_one_by_one(batch)
+        else:
+            _finish(batch, None)
+
+    def _commit_one_by_one(self, batch: Sequence[Handed]) -> None:
+        for place, each in enumerate(batch):
+            try:
+                self.commit([each])
+            except LockTaken as taken:
+                taken.left = batch[place:]
+                raise
+
+    def _write(self, batch: Sequence[Handed]) -> None:
+        groups: dict[int, tuple[Recorder[object], list[object]]] = {}
+        for each in batch:
+            groups.setdefault(id(each.recorder), (each.recorder, []))[1].append(each.item)
+        connection = self._connection = self._connection or self._connect()
+        try:
+            with transaction(connection, waits=self._is_patient):
+                for recorder, items in groups.values():
+                    recorder.record(connection, items)
+                faults.point("before_commit")
+            faults.point("after_commit")
+        except LockTaken as taken:
+            taken.left = batch
+            raise
+        except BaseException:
+            self._connection = None
+            with suppress(SQLAlchemyError):
+                if not self._is_patient:
+                    connection.invalidate()
+                connection.close()
+            raise
+
+    def _connect(self) -> Connection:
+        connection = connect_to_write(self._engine)
+        if not self._is_patient:
+            refuse_to_wait(connection)
+        return connection
+
+
 class Writer:
-    """Batches form by themselves while the previous commit runs; nothing waits for company."""
+    """One thread of a process. Batches form by themselves while the previous commit runs; nothing waits for company."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._queue: SimpleQueue[Ticket] = SimpleQueue()
+        self.engine = engine
+        self._queue: SimpleQueue[Handed] = SimpleQueue()
         self._start_lock = threading.Lock()
-        self._connection: Connection | None = None  # the thread's own, kept from commit to commit
+        self._pen = Pen(engine)
         self._pid = 0
 
     def submit(self, recorder: Recorder[object], item: object) -> Ticket:
-        """Queues an item. The thread starts with the first one, in the process that serves (never before a fork)."""
+        """Queues an item for somebody who waits in a thread."""
+        ticket = Ticket(recorder, item)
+        self.hand_over(ticket)
+        return ticket
+
+    def hand_over(self, ticket: Handed) -> None:
+        """Queues it. The thread starts with the first one, in the process that serves (never before a fork)."""
         if self._pid != os.getpid():
             self._start()
-        ticket = Ticket(recorder, item)
         self._queue.put(ticket)
-        return ticket
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits in the queue; a hint."""
+        return self._queue.empty()
 
     def _start(self) -> None:
         with self._start_lock:
@@ -88,43 +171,9 @@ class Writer:
                     batch.append(queue.get_nowait())
                 except Empty:
                     break
-            self._commit(batch)
-
-    def _commit(self, batch: list[Ticket]) -> None:
-        try:
-            self._write(batch)
-        except OperationalError as error:  # busy, gone or full: nobody's fault in the batch; the client tries again
-            log.warning("group commit failed: %s", type(error.orig).__name__)
-            _finish(batch, error)
-        except Exception as error:
-            if len(batch) == 1:
-                level = logging.WARNING if isinstance(error, DBAPIError) else logging.ERROR
-                log.log(level, "an item could not be written", exc_info=error)
-                _finish(batch, error)
-            else:  # one bad item must not take the others with it
-                for ticket in batch:
-                    self._commit([ticket])
-        else:
-            _finish(batch, None)
-
-    def _write(self, batch: list[Ticket]) -> None:
-        groups: dict[int, tuple[Recorder[object], list[object]]] = {}
-        for ticket in batch:
-            groups.setdefault(id(ticket.recorder), (ticket.recorder, []))[1].append(ticket.item)
-        connection = self._connection = self._connection or connect_to_write(self._engine)
-        try:
-            with transaction(connection):
-                for recorder, items in groups.values():
-                    recorder.record(connection, items)
-                faults.point("before_commit")
-            faults.point("after_commit")
-        except BaseException:
-            self._connection = None
-            with suppress(SQLAlchemyError):
-                connection.close()
-            raise
+            self._pen.commit(batch)
 
 
-def _finish(batch: Iterable[Ticket], error: BaseException | None) -> None:
-    for ticket in batch:
-        ticket.finish(error)
+def _finish(batch: Iterable[Handed], error: BaseException | None) -> None:
+    for each in batch:
+        each.finish(error)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.core.settings import Settings
 from app.serve.__main__ import main as serve
-from app.serve.__main__ import migrated
+from app.serve.prepare import migrated
 from app.serve.roles import Role, Stage, roles_of
 from app.serve.terminal import say
 from app.simulator.platforms import KWAI_PATH

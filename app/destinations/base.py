@@ -13,7 +13,7 @@ from app.core.exchange import Call, Json, Outcome, Reply
 from app.core.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for each event, at a third of the cost
 class Person:
     """Who converted, as the client app said it: clear or already hashed. Lives only during intake."""
 

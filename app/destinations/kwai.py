@@ -76,7 +76,7 @@ class Kwai(Destination):
             "mmpcode": "PL",
             "pixelId": target.external_id,
             "pixelSdkVersion": "9.9.9",
-            "properties": json.dumps(properties(event.fields), ensure_ascii=False, separators=(",", ":")),
+            "properties": _encode(properties(event.fields)),
             "testFlag": own.get("testFlag") is True,
             "third_party": values.text(own.get("thirdParty"), 64) or THIRD_PARTY,
             "trackFlag": own.get("trackFlag") is True or event.fields.get("test") is True,
@@ -93,6 +93,9 @@ class Kwai(Destination):
         if reply.status in (401, 403) or BAD_TOKEN.search(said):
             return Outcome.auth(said or plainly(reply))
         return _verdict(reply, answer, said)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _verdict(reply: Reply, answer: Json, said: str) -> Outcome:

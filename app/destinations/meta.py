@@ -44,25 +44,30 @@ class Meta(Destination):
 
     def identify(self, person: Person) -> Json:
         """`user_data` of the event. A bare click id needs `person.click_time`; intake falls back to the event's."""
-        digests = people.digests
         country = person.default_country
-        return present(
+        hashed: tuple[tuple[str, str | None, people.Normal], ...] = (
+            ("em", person.email, people.email),
+            ("ph", person.phone, lambda text: people.phone_digits(text, country)),
+            ("fn", person.first_name, people.name),
+            ("ln", person.last_name, people.name),
+            ("ct", person.city, people.city),
+            ("st", person.state, places.state),
+            ("zp", person.zip, people.postal_code),
+            ("country", person.country, places.country),
+            ("ge", person.gender, people.gender),
+            ("db", person.date_of_birth, lambda text: people.birth_date(text, country)),
+        )
+        found: Json = {
+            name: [digest] for name, value, normal in hashed if value and (digest := people.digest(value, normal))
+        }
+        if ids := people.digests(person.external_id, people.external_id):
+            found["external_id"] = ids
+        return found | present(
             fbc=clicks.to_fbc(person.fbc, person.fbclid, person.click_time),
-            fbp=clicks.to_fbp(person.fbp),
-            em=digests([person.email], people.email),
-            ph=digests([person.phone], lambda text: people.phone_digits(text, country)),
-            fn=digests([person.first_name], people.name),
-            ln=digests([person.last_name], people.name),
-            ct=digests([person.city], people.city),
-            st=digests([person.state], places.state),
-            zp=digests([person.zip], people.postal_code),
-            country=digests([person.country], places.country),
-            ge=digests([person.gender], people.gender),
-            db=digests([person.date_of_birth], lambda text: people.birth_date(text, country)),
-            external_id=digests(person.external_id, people.external_id),
-            client_ip_address=clicks.to_address(person.client_ip_address),
-            client_user_agent=clicks.to_agent(person.client_user_agent),
-            ctwa_clid=clicks.to_ctwa(person.ctwa_clid),
+            fbp=person.fbp and clicks.to_fbp(person.fbp),
+            client_ip_address=person.client_ip_address and clicks.to_address(person.client_ip_address),
+            client_user_agent=person.client_user_agent and clicks.to_agent(person.client_user_agent),
+            ctwa_clid=person.ctwa_clid and clicks.to_ctwa(person.ctwa_clid),
         )
 
     def unusable(self, identity: Mapping[str, Any], click_id: str | None) -> str | None:

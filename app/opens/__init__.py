@@ -28,7 +28,7 @@ def _answer_loads(app: Flask, door: FrontDoor) -> None:
     library = Library(state.engine, state.vault)
     spool = Spool(state.settings.data_dir)
     replayer = app.extensions[REPLAYER] = Replayer(spool, state.engine, library)
-    ImageRoute(state.writer, library, spool, replayer).register(door)
+    ImageRoute(library, spool, replayer).register(door)
     config_version.on_bump.append(library.clear)
     lost.watch()
 

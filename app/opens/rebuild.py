@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine, case, delete, func, literal_column, s
 
 from app.core import clock
 from app.core.db import begin_write
+from app.core.partitions import month_of
 from app.core.periods import DAY, HOUR
 from app.core.rollup import Rollup, hour_of
+from app.opens.closed import rebuilding
 from app.opens.models import COUNTED, Open, OpenHour, OpenSliceDay, OpenSliceHour
 
 Key = tuple[Any, ...]  # image, class, client, device
@@ -52,9 +54,9 @@ def rebuild(
     cutoff: datetime | None = None,
 ) -> Rebuilt:
     """Makes the figures of the UTC hours in [start, end) (None: all that can be) what their opens say, an hour in a
-    write transaction and only where they differ; then those of their days what their hours say. Opens that are recorded
-    meanwhile are counted once. `cutoff`: retention removes what is older. Raises NotKept, and ValueError for what are
-    no whole hours."""
+    write transaction and only where they differ; then those of their days and months what their hours say. Opens that
+    are recorded meanwhile are counted once. `cutoff`: retention removes what is older. Raises NotKept, and ValueError
+    for what are no whole hours."""
     with engine.connect() as connection:
         first = complete_from(connection, account_id, cutoff)
     if first is None:
@@ -67,6 +69,8 @@ def rebuild(
     hours, days = list(_steps(start, end, HOUR)), list(_steps(start.replace(hour=0), end, DAY))
     wrong_hours = sum(_repair(engine, account_id, hour, _is_hour_right, _write_hour) for hour in hours)
     wrong_days = sum(_repair(engine, account_id, day, _is_day_right, _write_day) for day in days)
+    for month in sorted({month_of(day) for day in days}):
+        _repair(engine, account_id, month, rebuilding.is_month_right, rebuilding.write_month)
     return Rebuilt(len(hours), wrong_hours, wrong_days)
 
 
@@ -133,13 +137,15 @@ def _write_hour(connection: Connection, account_id: UUID, hour: datetime) -> Non
 
 def _is_day_right(connection: Connection, account_id: UUID, day: datetime) -> bool:
     true = _kept(connection, OpenSliceHour, account_id, day, day + DAY)
-    return _kept(connection, OpenSliceDay, account_id, day, day + DAY) == true
+    is_right = _kept(connection, OpenSliceDay, account_id, day, day + DAY) == true
+    return is_right and rebuilding.is_day_right(connection, account_id, day, true)
 
 
 def _write_day(connection: Connection, account_id: UUID, day: datetime) -> None:
     true = _kept(connection, OpenSliceHour, account_id, day, day + DAY)
     connection.execute(delete(OpenSliceDay).where(OpenSliceDay.account_id == account_id, OpenSliceDay.day == day))
     _add_slice_days(connection, {(account_id, day, *key): counts for key, counts in true.items()})
+    rebuilding.write_day(connection, account_id, day)
 
 
 def _counted(connection: Connection, account_id: UUID, hour: datetime) -> Slices:

@@ -15,6 +15,7 @@ from app.core import clock, periods
 from app.core.ids import to_uuid
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
+from app.opens.closed.closing import close
 from app.opens.rebuild import NotKept, rebuild
 
 
@@ -24,7 +25,8 @@ from app.opens.rebuild import NotKept, rebuild
 @click.option("--account", "wanted", help="Its name or id; without it, all accounts.")
 @with_appcontext
 def rebuild_opens(start: str | None, end: str | None, wanted: str | None) -> None:
-    """Counts the figures of opens anew where all opens are kept, while others are recorded; it may be stopped."""
+    """Counts the figures of opens anew where all opens are kept, while others are recorded, and closes the days that
+    are over; it may be stopped."""
     state = runtime()
     found = select(Account.id, Account.name, Account.timezone).order_by(Account.created_at)
     if wanted is not None:
@@ -40,6 +42,7 @@ def rebuild_opens(start: str | None, end: str | None, wanted: str | None) -> Non
             done = rebuild(state.engine, account_id, first, last, cutoff=cutoff)
         except NotKept as error:
             raise click.ClickException(f"{name}: {error}.") from None
+        close(state.engine, account_id, clock.now())
         click.echo(
             f"{name}: {done.hours} hours counted, {done.wrong_hours} hours and {done.wrong_days} days put right."
         )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from app.core import clock
 from app.core.rollup import Rollup, hour_of
+from app.opens.closed import correcting
 from app.opens.models import COUNTED, OpenHour, OpenSliceDay, OpenSliceHour
 
 _add_hours = Rollup(OpenHour)
@@ -33,8 +35,8 @@ class Counted(NamedTuple):
     is_new: bool = True  # False: further hits of an open that is counted already
 
 
+SliceKey = correcting.SliceKey
 Change = tuple[Counted | None, Counted | None]  # what was counted, what is to be
-SliceKey = tuple[UUID, datetime, UUID, str, str, str]  # account, hour, image, class, client, device
 
 
 class Sums:
@@ -68,6 +70,15 @@ class Sums:
         _add_hours(connection, hours)
         _add_slice_hours(connection, changed)
         _add_slice_days(connection, days)
+        _correct_closed(connection, changed)
+
+
+def _correct_closed(connection: Connection, changed: Mapping[SliceKey, Sequence[int]]) -> None:
+    """Of what an open adds just now, nothing is of a day that is over."""
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    earlier = {key: row for key, row in changed.items() if key[1] < today}
+    if earlier:
+        correcting.correct(connection, earlier)
 
 
 def shift(connection: Connection, changes: Iterable[Change]) -> None:

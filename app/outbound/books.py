@@ -13,13 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core import clock
 from app.core.db import begin_write
 from app.core.errors import is_database_away
-from app.outbound.claim import DueTarget, Take, claim, open_targets, release
+from app.outbound.claim import DueTarget, Take, claim, open_targets
+from app.outbound.fence import release, renew
 from app.outbound.kinds import Kinds, Leased, Party
 from app.outbound.loading import lease_of, load
 from app.outbound.models import TargetState
 from app.outbound.parcel import Parcel
 from app.outbound.results import Result, Written
-from app.outbound.settle import renew, settle
+from app.outbound.settle import prepare, settle
 from app.outbound.shares import CLAIM_ROWS
 from app.outbound.sight import Claim, Sight
 
@@ -113,8 +114,9 @@ class Books:
     ) -> Turn:
         now = clock.now()
         leases = {target.kind: lease_of(self._kinds.get(target.kind)) for target, _ in wanted}
+        settlement = prepare(results, lambda kind: self._kinds.get(kind).policy, now) if results else None
         with begin_write(self._engine) as connection:
-            written = settle(connection, results, lambda kind: self._kinds.get(kind).policy, now) if results else []
+            written = settle(connection, settlement) if settlement else []
             for kind in {row.kind for row in renewals}:
                 rows = [row for row in renewals if row.kind == kind]
                 renew(connection, rows, now + lease_of(self._kinds.get(kind)))

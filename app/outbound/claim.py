@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,8 @@ from sqlalchemy import Connection, Uuid, bindparam, select, text, update
 from sqlalchemy import tuple_ as row_of
 
 from app.core.db import UtcDateTime
+from app.core.direct import Direct
+from app.outbound.fence import release
 from app.outbound.kinds import Leased
 from app.outbound.models import Breaker, Delivery, ErrorClass, Status, Target, TargetState
 from app.outbound.tally import OPEN, Shift, Stand, shift
@@ -147,7 +148,7 @@ _DUE = (
     .with_for_update(skip_locked=True)
     .cte("due")
 )
-_LEASE = (
+_LEASE = Direct(
     update(Delivery)
     .where(row_of(Delivery.account_id, Delivery.id).in_(select(_DUE.c.account_id, _DUE.c.id)))
     .values(
@@ -164,7 +165,7 @@ def _lease(
     connection: Connection, target: DueTarget, count: int, now: datetime, length: timedelta, token: str
 ) -> list[Leased]:
     values = {"target": target.id, "now": now, "count": count, "until": now + length, "token": token}
-    return [Leased(*row, token) for row in connection.execute(_LEASE, values)]
+    return [Leased._make((*row, token)) for row in _LEASE(connection, values)]
 
 
 def _take_probe(connection: Connection, target: DueTarget, now: datetime, length: timedelta) -> bool:
@@ -201,24 +202,3 @@ def cancel_part(connection: Connection, target_id: UUID, now: datetime) -> int:
     gone = Stand(Status.CANCELLED, ErrorClass.GONE, now)
     shift(connection, [Shift(account_id, target_id, ref_at, OPEN, gone) for account_id, ref_at in done])
     return len(done)
-
-
-def release(connection: Connection, rows: Sequence[Leased], now: datetime) -> None:
-    """Gives claimed rows back, due at once and without the attempt: no call was made."""
-    groups: dict[tuple[UUID, str], list[UUID]] = defaultdict(list)
-    for row in rows:
-        groups[row.account_id, row.token].append(row.id)
-    for (account_id, token), ids in groups.items():
-        values = {"row_account": account_id, "row_ids": ids, "row_token": token, "now": now}
-        connection.execute(_RELEASE, values)
-
-
-_RELEASE = (
-    update(Delivery)
-    .where(
-        Delivery.account_id == bindparam("row_account"),
-        Delivery.id.in_(bindparam("row_ids", expanding=True)),
-        Delivery.lease_token == bindparam("row_token"),
-    )
-    .values(status=Status.PENDING, next_at=bindparam("now"), lease_token=None, attempts=Delivery.attempts - 1)
-)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from app.core import clock, faults
@@ -17,6 +18,7 @@ from app.outbound.results import How
 RESPONSE_LIMIT = 2048
 DETAIL_LIMIT = 500
 SHORTEST_SECRET = 8  # a shorter one is a word of many answers, which would be read wrong without it
+ELLIPSIS = "…".encode()
 CUT_DETAIL = "Cut by shutdown: it may have arrived"
 
 
@@ -75,23 +77,26 @@ def _outcome(
 
 def _clean(outcome: Outcome) -> Outcome:
     """An adapter's words may quote the platform, and a platform may quote our token."""
+    if not outcome.detail:
+        return outcome
     return replace(outcome, detail=scrub(outcome.detail, DETAIL_LIMIT).replace("\x00", ""))
 
 
 def _without(secret: str, reply: Reply) -> Reply:
     body = reply.body
     for form in _forms(secret) if len(secret) >= SHORTEST_SECRET else ():
-        body = body.replace(form.encode(), "…".encode())
+        body = body.replace(form, ELLIPSIS)
     return reply if body is reply.body else replace(reply, body=body)
 
 
-def _forms(secret: str) -> list[str]:
+@lru_cache(256)
+def _forms(secret: str) -> list[bytes]:
     """How an answer may quote it: as it is, in JSON (once more inside a text of JSON) and in a URL; the longest first,
     for one may hold another."""
     in_json = [encode(secret)[1:-1].decode(), json.dumps(secret)[1:-1]]
     found = {secret, *in_json, *(encode(text)[1:-1].decode() for text in in_json)}
     found |= {text.replace("/", "\\/") for text in found} | {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    return sorted(found, key=len, reverse=True)
+    return [form.encode() for form in sorted(found, key=len, reverse=True)]
 
 
 def _failed(verb: str, error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from flask import current_app
@@ -22,8 +22,7 @@ KINDS = {"conversion": "app.tracking.conversions:Conversions"}
 EXTENSION = "kalitrack.kinds"  # where an app keeps the Kinds that its pages ask
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
+class Leased(NamedTuple):
     """A delivery in our hands. `attempts` counts the try that is about to be made."""
 
     account_id: UUID

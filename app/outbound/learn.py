@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from app.core.db import after_commit
+from app.core.direct import Direct
 from app.core.exchange import Verdict
 from app.outbound.models import Breaker, Target, TargetState
 from app.outbound.policy import BREAKER_FAILURES, breaker_s, throttle_s
@@ -85,11 +86,14 @@ def _slow_down(connection: Connection, target_id: UUID, results: Sequence[Result
 
 
 def _close_breaker(connection: Connection, target_id: UUID) -> None:
-    connection.execute(
-        update(Target)
-        .where(Target.id == target_id, (Target.failures > 0) | (Target.breaker != Breaker.CLOSED))
-        .values(failures=0, trips=0, breaker=Breaker.CLOSED, breaker_until=None)
-    )
+    _CLOSE_BREAKER(connection, {"target": target_id})
+
+
+_CLOSE_BREAKER = Direct(  # of every call that was answered
+    update(Target)
+    .where(Target.id == bindparam("target"), (Target.failures > 0) | (Target.breaker != Breaker.CLOSED))
+    .values(failures=0, trips=0, breaker=Breaker.CLOSED, breaker_until=None)
+)
 
 
 def _count_failures(connection: Connection, target_id: UUID, results: Sequence[Result], now: datetime) -> None:

@@ -18,7 +18,7 @@ from app.outbound.models import DELAY_BOUNDS_S, DELAYS, DeliveryHour, DeliveryTa
 
 ACCEPTED, DONE, DEAD, CANCELLED, FIRST_DELAY = range(5)  # places in a row of DeliveryHour
 WIDTH = FIRST_DELAY + len(DELAYS)
-PLACE = {Status.DONE: DONE, Status.DEAD: DEAD, Status.CANCELLED: CANCELLED}
+PLACE: dict[str, int] = {Status.DONE: DONE, Status.DEAD: DEAD, Status.CANCELLED: CANCELLED}
 
 _add_hours = Rollup(DeliveryHour)
 _add_tallies = Rollup(DeliveryTally)
@@ -68,7 +68,7 @@ def shift(connection: Connection, shifts: Iterable[Shift]) -> None:
 
 
 def _count(row: list[int], stand: Stand, ref_at: datetime, number: int) -> None:
-    place = PLACE.get(Status(stand.status))
+    place = PLACE.get(stand.status)
     if place is None:
         return
     row[place] += number

@@ -15,8 +15,9 @@ from app.core.figure_cards import Change, more
 from app.core.period import Period
 from app.core.rollup import hour_of
 from app.opens import figures
-from app.opens.dashboard.numbers import NOTHING, Slices, has_any, summed
-from app.opens.figures import SLICED_BY, OpenFigures
+from app.opens.dashboard.numbers import CLIENT, DEVICE, NOTHING, Slices, has_any, summed
+from app.opens.figures import OpenFigures
+from app.opens.shares import shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +54,5 @@ def mail_opens(
         ours=summed(one for hour, one in hours.items() if not is_running or hour < hour_of(now)),
         before=figures.total(connection, account_id, past.start, past.end) if past else None,
         values=gathered(hours, [(place.start, place.end) for place in places], NOTHING, add),
-        slices=figures.slices(connection, account_id, period.start, period.end, SLICED_BY),
+        slices=shares(connection, account_id, period.start, period.end, [CLIENT, DEVICE]),
     )

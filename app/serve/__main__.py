@@ -9,6 +9,7 @@ from app.core.settings import SettingError, Settings
 from app.serve import readiness, valkey
 from app.serve.children import Child
 from app.serve.locks import own_port, sole_run
+from app.serve.prepare import migrated
 from app.serve.refusal import Refusal
 from app.serve.roles import Role, roles_of
 from app.serve.supervisor import WRONG_SETTING, Supervisor
@@ -34,27 +35,6 @@ def run(settings: Settings, roles: Sequence[Role], prepare: Preparation) -> int:
         supervisor.stop_children()
         say("Stopped.")
         return code
-
-
-def migrated(settings: Settings) -> str | None:
-    """The database at its newest revision; names the set-up link as long as nobody has used it."""
-    from sqlalchemy.exc import OperationalError
-
-    from app import create_app  # here, so that a wrong setting or a taken port is said without loading SQLAlchemy
-    from app.accounts import first_start
-    from app.core import migrate
-    from app.core.runtime import runtime
-
-    app = create_app(settings)
-    try:
-        migrate.upgrade(app)
-        link = first_start.prepare(app)
-        return None if link is None else f"Create the first administrator here (works once): {link}"
-    except OperationalError as error:
-        reason = str(error.orig).strip().partition("\n")[0]  # the driver's words; they hold no password
-        raise Refusal(f"DATABASE_URL cannot be used: {reason}") from None
-    finally:
-        runtime(app).engine.dispose()
 
 
 def main(list_roles: Callable[[Settings], Sequence[Role]] = roles_of, prepare: Preparation = migrated) -> int:

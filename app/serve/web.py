@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -28,9 +29,8 @@ def serve(settings: Settings, target: str = "wsgi:app") -> int:
         target,
         address=numeric_address(settings.host),
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=settings.web_processes,
-        blocking_threads=settings.web_threads,
         backlog=BACKLOG,
         backpressure=CONNECTIONS,
         http=HTTPModes.http1,
@@ -47,7 +47,7 @@ def serve(settings: Settings, target: str = "wsgi:app") -> int:
 
     signal.signal(web_worker.WRONG_SETTING_SIGNAL, wrong_setting)
     try:
-        server.serve(target_loader=web_worker.load)
+        server.serve(target_loader=partial(web_worker.load, threads=settings.web_threads))  # type: ignore[arg-type]
     except SystemExit as ended:
         exit_codes.append(ended.code if isinstance(ended.code, int) else 1)
     return exit_codes[0] if exit_codes else 0

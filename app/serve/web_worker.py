@@ -11,21 +11,22 @@ from collections.abc import Callable, Iterable
 
 from app.core import lifeline, stopping
 from app.core.settings import SettingError
+from app.serve.reception.reception import Reception
 
 WRONG_SETTING = 2
 WRONG_SETTING_SIGNAL = signal.SIGUSR1  # the server hides its workers' exit codes
 WsgiApp = Callable[..., Iterable[bytes]]
 
 
-def load(target: str) -> WsgiApp:
-    """The app at `module:name`, in granian's worker process and its main thread (granian calls it before serving)."""
+def load(target: str, threads: int) -> Reception:
+    """The WSGI app at `module:name` behind our reception, in granian's worker process and its main thread (granian calls
+    it before serving)."""
     parent = multiprocessing.parent_process()
     lifeline.die_with_parent(parent.pid if parent else None)
     for number in stopping.STOP_SIGNALS:  # the server's own handlers, inherited by fork, would do nothing here
         signal.signal(number, signal.SIG_DFL)
-    stopping.stop_on_signals()
     try:
-        return _imported(target)
+        return Reception(_imported(target), threads)
     except SettingError as error:
         print(error, flush=True)
         os.kill(os.getppid(), WRONG_SETTING_SIGNAL)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
-from app.core.db import by_account
+from app.core.direct import Direct
 from app.core.exchange import Verdict
 from app.core.runtime import Runtime
 from app.core.vault import VaultError
 from app.destinations import registry
 from app.destinations.base import Event, PixelKey
 from app.outbound.kinds import Kind, Leased, Owed, Party, Settled, Subject
-from app.outbound.models import Delivery
 from app.outbound.policy import PLATFORM
 from app.pixels.models import TOKEN_PLACE, Pixel
 from app.tracking.log_file import LogFile, LogLine
@@ -52,22 +52,10 @@ class Conversions(Kind):
         return found
 
     def items(self, connection: Connection, rows: Sequence[Leased]) -> Mapping[UUID, Event]:
-        found = {}
-        for account_id, ids in by_account((row.account_id, row.id) for row in rows).items():
-            for row in connection.execute(_EVENTS, {"account": account_id, "ids": ids}):
-                found[row.id] = Event(
-                    id=row.id,
-                    event_id=row.event_id,
-                    name=row.event_name,
-                    occurred_at=row.event_time,
-                    click_id=row.click_id,
-                    identity=row.identity,
-                    fields=row.fields,
-                )
-        return found
+        return {row[0]: Event(*row) for row in _events_of(connection, rows, _EVENTS)}
 
     def subjects(self, connection: Connection, account_id: UUID, rows: Sequence[Owed]) -> Mapping[UUID, Subject]:
-        found = connection.execute(_NAMES, {"account": account_id, "ids": [row.id for row in rows]})
+        found = _events_of(connection, rows, _NAMES)
         return {id_: Subject(name, "events.show", {"id": _request_id(id_)}) for id_, name in found}
 
     def settled(self, results: Sequence[Settled]) -> None:
@@ -76,19 +64,25 @@ class Conversions(Kind):
             self._log_file.append(lines)
 
 
-def _of_deliveries(*columns: Any) -> Select[Any]:
-    """Through the delivery, so that the whole key is known and one partition is read."""
-    same = (
-        (TrackedEvent.account_id == Delivery.account_id)
-        & (TrackedEvent.created_at == Delivery.ref_at)
-        & (TrackedEvent.id == Delivery.ref_id)
-    )
-    wanted = Delivery.account_id == bindparam("account"), Delivery.id.in_(bindparam("ids", expanding=True))
-    return select(*columns).join(Delivery, same).where(*wanted)
+def _events_of(connection: Connection, rows: Iterable[Leased | Owed], wanted: Direct) -> Iterator[tuple[Any, ...]]:
+    """The events of these deliveries. Asked for by account and time, which say where they are, and not by a join: for
+    250 of 400,000 PostgreSQL read all of its partitions, 25 times as long. Others of one millisecond come along."""
+    owed: defaultdict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    for row in rows:
+        owed[row.account_id][row.ref_id] = row.ref_at
+    for account_id, times in owed.items():
+        found = wanted(connection, {"account": account_id, "times": sorted(set(times.values()))})
+        yield from (row for row in found if row[0] in times)
 
 
-_NAMES = _of_deliveries(TrackedEvent.id, TrackedEvent.event_name)
-_EVENTS = _of_deliveries(
+def _by_time(*columns: Any) -> Direct:
+    """The id comes first."""
+    own = TrackedEvent.account_id == bindparam("account")
+    return Direct(select(*columns).where(own, TrackedEvent.created_at.in_(bindparam("times", expanding=True))))
+
+
+_NAMES = _by_time(TrackedEvent.id, TrackedEvent.event_name)
+_EVENTS = _by_time(  # in the order of Event
     TrackedEvent.id,
     TrackedEvent.event_id,
     TrackedEvent.event_name,

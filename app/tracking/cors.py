@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.core.errors import AppError, as_app_error
 from app.core.frontdoor import Answer, Environ, Handler
+from app.core.steps import Steps
 
 ALLOWED = (
     ("Access-Control-Allow-Methods", "POST, OPTIONS"),
@@ -26,9 +27,10 @@ class Cors:
     def around(self, handler: Handler) -> Handler:
         """The handler with the headers on everything it answers: a script could not read a refusal without them."""
 
-        def answer(environ: Environ) -> Answer:
+        def answer(environ: Environ) -> Steps[Answer]:
             try:
-                given = handler(environ)
+                begun = handler(environ)
+                given = begun if isinstance(begun, Answer) else (yield from begun)
             except Exception as error:
                 raise self._dressed(as_app_error(error), environ) from None
             given.headers += self._headers(environ)

@@ -18,8 +18,10 @@ from app.core.settings import Settings
 from app.destinations import registry
 from app.destinations.base import Destination
 from app.outbound.verdicts import Verdict
+from app.tracking import quick
 from app.tracking.keys import Keys, keys_of
 from app.tracking.lookup import KnownClient, KnownPixel, Lookups
+from app.tracking.matches import IDENTIFYING
 from app.tracking.person import Browser, person
 from app.tracking.required import known_fields, platform_of, required
 from app.tracking.schema import EventBody
@@ -83,21 +85,18 @@ class Drafter:
         platform = platform_of(given)
         destination = self._destinations[platform]
         pixel = self._pixel(sender.client, destination, pixel_id, name)
-        try:
-            event = EventBody.model_validate(given)
-        except ValidationError as error:
-            raise to_invalid(error, given) from None
+        fields = _values(given)
         now = clock.now()
         keys = keys_of(
             platform=platform,
             pixel_id=pixel_id,
             event_name=name,
-            event_id=event.event_id,
+            event_id=fields.get("event_id"),
             header_key=sender.idempotency_key,
             body_hash=body_hash,
             now=now,
         )
-        return _complete(event, destination, pixel, sender, keys, body_hash, now)
+        return _complete(fields, destination, pixel, sender, keys, body_hash, now)
 
     def _pixel(self, client: KnownClient, destination: Destination, pixel_id: str, name: str) -> KnownPixel:
         """The pixel, which takes this event from this client."""
@@ -129,8 +128,19 @@ def _refuse_name(destination: Destination, pixel: KnownPixel | None, name: str) 
     return Invalid({"event_name": ["Not accepted by this pixel"]}, f"Unknown event_name. Accepted: {accepted}")
 
 
+def _values(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as the model reads them, without it where nothing is odd. Raises Invalid."""
+    fields = quick.fields(given)
+    if fields is not None:
+        return fields
+    try:
+        return quick.of_model(EventBody.model_validate(given))
+    except ValidationError as error:
+        raise to_invalid(error, given) from None
+
+
 def _complete(
-    event: EventBody,
+    values: Mapping[str, Any],
     destination: Destination,
     pixel: KnownPixel,
     sender: Sender,
@@ -138,23 +148,26 @@ def _complete(
     body_hash: str,
     now: datetime,
 ) -> Draft:
-    event_time = _event_time(event, destination, now)
-    identity = destination.identify(person(event, sender.browser, sender.client.country_code, event_time))
-    denied = destination.key == "facebook" and event.consent is not None and event.consent.ad_user_data == "denied"
-    if not denied and (reason := destination.unusable(identity, event.click_id)):
+    event_time = _event_time(values, destination, now)
+    identity: Mapping[str, Any] = {}
+    if destination.key in IDENTIFYING:
+        identity = destination.identify(person(values, sender.browser, sender.client.country_code, event_time))
+    denied = "consent" in values and destination.key == "facebook" and values["consent"].ad_user_data == "denied"
+    click_id = values.get("click_id")
+    if not denied and (reason := destination.unusable(identity, click_id)):
         raise Malformed(reason)
     id_ = uuid7()
     return Draft(
         id=id_,
         client=sender.client,
         pixel=pixel,
-        event_name=event.event_name or "",
-        event_id=event.event_id or f"evt_{id_.hex}",
+        event_name=values["event_name"],
+        event_id=values.get("event_id") or f"evt_{id_.hex}",
         event_time=event_time,
         expires_at=event_time + destination.max_age,
-        click_id=event.click_id,
+        click_id=click_id,
         identity={} if denied else identity,
-        fields=stored_fields(event, sender.browser.page, pixel.settings.get("siteUrl")),
+        fields=stored_fields(values, sender.browser.page, pixel.settings.get("siteUrl")),
         body_hash=body_hash,
         keys=keys.each,
         idempotency_key=keys.header,
@@ -163,12 +176,15 @@ def _complete(
     )
 
 
-def _event_time(event: EventBody, destination: Destination, now: datetime) -> datetime:
+def _event_time(values: Mapping[str, Any], destination: Destination, now: datetime) -> datetime:
+    given = values.get("event_time")
+    if given is None and "click_time" not in values:
+        return now
     latest = now + timedelta(seconds=FUTURE_S)
-    for name, moment in (("event_time", event.event_time), ("click_time", event.click_time)):
-        if moment is not None and moment > latest:
+    for name in ("event_time", "click_time"):
+        if name in values and values[name] > latest:
             raise Invalid({name: ["Is in the future"]}, f"{name} is in the future")
-    event_time = min(event.event_time or now, now)
+    event_time = min(given or now, now)
     if event_time < now - destination.max_age:
         days = destination.max_age.days
         raise Invalid({"event_time": [f"Is older than {days} days"]}, f"event_time is older than {days} days")

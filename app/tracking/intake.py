@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from app.core.jsonbody import check_content_encoding, check_content_type, parse,
 from app.core.ratelimit import RateLimiter
 from app.core.seats import Seats
 from app.core.settings import Settings
+from app.core.steps import Steps, Write, may_block
 from app.core.writer import Ticket, Writer
 from app.outbound.waiting import Waiter, WaitingRoom
 from app.tracking import answers, asked
@@ -26,6 +28,7 @@ from app.tracking.recorder import EventRecorder
 EVENT_BYTES = 64 * 1024
 BATCH_BYTES = 2 * 1024 * 1024
 MAX_BATCH = 1_000
+QUICKLY_READ = 8 * 1024  # bytes of an event that is parsed while others wait
 SINGLE_PATHS = ("/api/tracking/events", "/api/tracking_events.php")
 BATCH_PATHS = ("/api/tracking/events/batch",)
 
@@ -51,28 +54,35 @@ class Intake:
         self._recorder = EventRecorder(lookups)
         self._cors = Cors(settings.cors_origin)
         self._seats = seats
+        self._pid = 0  # of the process in which the room is open
 
     def register(self, door: FrontDoor) -> None:
         """Takes its paths at the front door, with and without the version."""
-        for paths, handler in ((SINGLE_PATHS, self.single), (BATCH_PATHS, self.batch)):
+        for paths, handler, most_bytes in (
+            (SINGLE_PATHS, self.single, EVENT_BYTES),
+            (BATCH_PATHS, self.batch, BATCH_BYTES),
+        ):
             both = [*paths, *(path.replace("/api/", "/api/v1/", 1) for path in paths)]
-            door.add(both, {"POST": self._cors.around(handler), "OPTIONS": self._cors.preflight})
+            door.add(both, {"POST": self._cors.around(handler), "OPTIONS": self._cors.preflight}, most_bytes)
 
     # -- handlers -----------------------------------------------------------------------------------------------
 
-    def single(self, environ: Environ) -> Answer:
+    def single(self, environ: Environ) -> Steps[Answer]:
         deadline = clock.monotonic() + self._answer_timeout_s
         client = self._client(environ)
         self._check_rate(client, 1)
         raw = self._read(environ, EVENT_BYTES)
+        if len(raw) > QUICKLY_READ:
+            may_block()
         body = parse(raw)
         sender = asked.sender(environ, client, asked.idempotency_key(environ))
         draft = self._drafter.draft(body, asked.hash_body(raw), sender)
-        answer = self._record_and_answer(draft, deadline, wants_wait=asked.wants_wait(environ, client))
+        answer = yield from self._record_and_answer(draft, deadline, wants_wait=asked.wants_wait(environ, client))
         faults.point("before_answer")
         return answer
 
     def batch(self, environ: Environ) -> Answer:
+        may_block()  # a thousand events take a while
         client = self._client(environ)
         events = parse(self._read(environ, BATCH_BYTES)).get("events")
         if not isinstance(events, list) or not 1 <= len(events) <= MAX_BATCH:
@@ -86,7 +96,10 @@ class Intake:
     # -- the caller ---------------------------------------------------------------------------------------------
 
     def _client(self, environ: Environ) -> KnownClient:
-        self._room.open()
+        if self._pid != os.getpid():
+            may_block()
+            self._room.open()
+            self._pid = os.getpid()
         try:
             token = bearer_token(environ.get("HTTP_AUTHORIZATION"))
         except Unauthorized:
@@ -112,7 +125,10 @@ class Intake:
             raise TooMany(wait_s)
 
     def _wait_for_room(self, client: KnownClient, cost: int) -> int | None:
-        return self._limiter.check_client(client.id, client.limits, cost) if any(client.limits) else None
+        if not any(client.limits):
+            return None
+        may_block()
+        return self._limiter.check_client(client.id, client.limits, cost)
 
     def _read(self, environ: Environ, limit: int) -> bytes:
         check_content_type(environ.get("CONTENT_TYPE"))
@@ -143,14 +159,17 @@ class Intake:
 
     # -- one event ----------------------------------------------------------------------------------------------
 
-    def _record_and_answer(self, draft: Draft, deadline: float, *, wants_wait: bool) -> Answer:
-        if not wants_wait or draft.consent_denied or not self._seats.take():
-            self._commit(draft, deadline)
+    def _record_and_answer(self, draft: Draft, deadline: float, *, wants_wait: bool) -> Steps[Answer]:
+        is_quick = not wants_wait or draft.consent_denied
+        if not is_quick:
+            may_block()
+        if is_quick or not self._seats.take():
+            yield from self._commit(draft, deadline)
             return answers.at_once(draft)
         waiter = self._room.enter(draft.client.account_id, draft.id)
         draft.waiter = self._room.process
         try:
-            self._commit(draft, deadline)
+            yield from self._commit(draft, deadline)
             if draft.held or draft.verdict is not None:
                 return answers.at_once(draft)
             if draft.original_id is not None:
@@ -168,9 +187,8 @@ class Intake:
         self._room.sweep([(draft.client.account_id, original_id)])
         return waiter
 
-    def _commit(self, draft: Draft, deadline: float) -> None:
-        ticket = self._writer.submit(self._recorder, draft)
-        if not ticket.wait(deadline - clock.monotonic()):
+    def _commit(self, draft: Draft, deadline: float) -> Steps[None]:
+        if not (yield Write(self._recorder, draft, deadline - clock.monotonic())):
             raise Unavailable(2)
         if draft.refusal is not None:
             raise draft.refusal

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 GIVEN = timedelta(days=7)
 SAME_BODY = timedelta(seconds=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(NamedTuple):
     """`each`: (hash, expires_at). `header`: the hash of the Idempotency-Key, when there is one among them."""
 
     each: list[tuple[str, datetime]]

@@ -44,9 +44,13 @@ class LogFile:
     def append(self, lines: Sequence[LogLine]) -> None:
         """Never raises: the deliveries are settled, and a full disk must not stop them."""
         by_day: dict[date, list[str]] = {}
+        stamps: dict[datetime, tuple[date, str]] = {}  # what is settled together has one time
         for line in lines:
-            local = line.at.astimezone(self._zone)
-            by_day.setdefault(local.date(), []).append(_to_json(line, local))
+            if line.at not in stamps:
+                local = line.at.astimezone(self._zone)
+                stamps[line.at] = local.date(), local.strftime("%Y-%m-%d %H:%M:%S")
+            day, stamp = stamps[line.at]
+            by_day.setdefault(day, []).append(_to_json(line, stamp))
         for day, texts in by_day.items():
             try:
                 self._write(day, "".join(texts).encode())
@@ -72,9 +76,9 @@ class LogFile:
             number += 1
 
 
-def _to_json(line: LogLine, local: datetime) -> str:
+def _to_json(line: LogLine, stamp: str) -> str:
     fields: dict[str, Any] = {
-        "timestamp": local.strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": stamp,
         "eventType": log_name(line.event_name),
         "pixelId": line.pixel_id,
         "clickId": line.click_id,
@@ -84,7 +88,10 @@ def _to_json(line: LogLine, local: datetime) -> str:
     if line.content_id is not None:
         fields["contentId"] = line.content_id
     fields["request_id"] = line.request_id
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return _encode(fields) + "\n"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def remove_old(settings: Settings, today: date) -> list[Path]:

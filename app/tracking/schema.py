@@ -19,7 +19,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _amount(value: Any) -> Decimal:
+def to_amount(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise ValueError("must be a number or a decimal-point string")
     if isinstance(value, str) and not AMOUNT.fullmatch(value.strip()):
@@ -45,7 +45,7 @@ def _ids(value: Any) -> list[str]:
     return [_id(value)]
 
 
-def _moment(value: Any) -> datetime:
+def to_moment(value: Any) -> datetime:
     """Unix seconds (milliseconds are told by their size) or ISO-8601; without a zone it is UTC."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
         raise ValueError("must be Unix seconds or an ISO-8601 time")
@@ -63,7 +63,7 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-def _currency(value: Any) -> str:
+def to_currency(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 8 or value.strip().upper() not in CURRENCIES:
         raise ValueError(N_("must be an ISO 4217 code such as BRL"))
     return value.strip().upper()
@@ -72,9 +72,9 @@ def _currency(value: Any) -> str:
 Text = Annotated[str, StringConstraints(strip_whitespace=True, strict=True)]
 Key = Annotated[str, BeforeValidator(_id)]  # ids come as text or as integers
 ShortKey = Annotated[str, BeforeValidator(_id), StringConstraints(max_length=255)]
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Currency = Annotated[str, BeforeValidator(_currency)]
+Amount = Annotated[Decimal, BeforeValidator(to_amount)]
+Moment = Annotated[datetime, BeforeValidator(to_moment)]
+Currency = Annotated[str, BeforeValidator(to_currency)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Decision = Literal["granted", "denied"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.tracking.free_text import without_emails, without_people
@@ -11,36 +12,23 @@ from app.tracking.schema import OWN_COLUMNS, PERSONAL, Content, EventBody
 ADDRESSES = ("event_source_url", "referrer")
 FREE_TEXTS = ("content_name", "content_category", "content_type", "search_string", "coupon")
 IDS = ("order_id", "content_id")
-KEPT = frozenset(EventBody.model_fields) - PERSONAL - OWN_COLUMNS - {"contents", "consent", "content_ids"}
+KEPT = frozenset(EventBody.model_fields) - PERSONAL - OWN_COLUMNS
 
 
-def stored_fields(event: EventBody, page: str | None, site_url: str | None) -> dict[str, Any]:
-    """`page` is what the browser's Referer says, `site_url` the pixel's own: what `event_source_url` defaults to."""
-    fields = {name: value for name, value in event.__dict__.items() if value is not None and name in KEPT}
-    if event.contents is not None:
-        fields["contents"] = [_content(content) for content in event.contents]
-    if event.content_ids is not None:
-        fields["content_ids"] = list(map(without_emails, event.content_ids))
-    if event.consent is not None:
-        fields["consent"] = event.consent.model_dump(exclude_none=True)
-    fields.setdefault("action_source", "website")
-    if shown := event.event_source_url or page or site_url:
-        fields["event_source_url"] = shown
-    _clean(fields)
+def stored_fields(values: Mapping[str, Any], page: str | None, site_url: str | None) -> dict[str, Any]:
+    """Of the fields of an event that are there. `page` is what the browser's Referer says, `site_url` the pixel's own:
+    what `event_source_url` defaults to. Clear e-mails and phones stay out of what is stored, wherever a client app puts
+    them."""
+    fields = {}
+    for name, value in values.items():
+        if name in KEPT:
+            clean = CLEAN.get(name)
+            fields[name] = value if clean is None else clean(value)
+    if "action_source" not in fields:
+        fields["action_source"] = "website"
+    if "event_source_url" not in fields and (shown := page or site_url):
+        fields["event_source_url"] = without_personal(shown)
     return fields
-
-
-def _clean(fields: dict[str, Any]) -> None:
-    """Clear e-mails and phones stay out of what is stored, wherever a client app puts them."""
-    for name in ADDRESSES:
-        if name in fields:
-            fields[name] = without_personal(fields[name])
-    for name in FREE_TEXTS:
-        if name in fields:
-            fields[name] = without_people(fields[name])
-    for name in IDS:
-        if name in fields:
-            fields[name] = without_emails(fields[name])
 
 
 def _content(content: Content) -> dict[str, Any]:
@@ -51,3 +39,13 @@ def _content(content: Content) -> dict[str, Any]:
     if "id" in fields:
         fields["id"] = without_emails(fields["id"])
     return fields
+
+
+CLEAN: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(ADDRESSES, without_personal),
+    **dict.fromkeys(FREE_TEXTS, without_people),
+    **dict.fromkeys(IDS, without_emails),
+    "contents": lambda contents: [_content(content) for content in contents],
+    "content_ids": lambda ids: list(map(without_emails, ids)),
+    "consent": lambda consent: consent.model_dump(exclude_none=True),
+}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-
 from flask import Flask
 
 from app.core import stopping
-from app.core.heartbeat import Pulse
+from app.core.heartbeat import Pulse, host_mark
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.core.runtime import runtime
 from app.core.valkey import redis_url
@@ -19,7 +17,7 @@ AWAY_S = 1.0
 def run(app: Flask) -> None:
     """Works until the process is asked to stop; a job in hand is told to stop too."""
     stopping.take_stop_signals()
-    process = f"jobs-{socket.gethostname()[:24]}"
+    process = f"jobs-{host_mark()}"
     state = runtime(app)
     pulse = Pulse(state.engine, process, "jobs", state.settings.data_dir)
 

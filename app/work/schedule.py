@@ -25,4 +25,7 @@ class Task:
         return due.astimezone(UTC)
 
 
-SCHEDULE = (Task("retention", "app.work.retention.job", hour=3, minute=10),)
+SCHEDULE = (
+    Task("retention", "app.work.retention.job", hour=3, minute=10),
+    Task("close-opens", "app.opens.closed.job.job", hour=3, minute=40),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
+import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -13,9 +13,9 @@ from sqlalchemy import Engine, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.attention.reconcile import Reconciler
-from app.core import clock, stopping
+from app.core import clock, partition_upkeep, stopping
 from app.core.db import begin_write
-from app.core.heartbeat import Pulse
+from app.core.heartbeat import Pulse, host_mark
 from app.core.models import CronRun, Lease
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect, push_bell
 from app.core.runtime import runtime
@@ -32,8 +32,10 @@ log = logging.getLogger(__name__)
 TICK_S = 1.0
 LEASE = "ticker"
 LEASE_S = 10.0
+ABSURD_LEASE_S = 60.0
 RENEW_S = 3.0
 ATTENTION_S = 5.0
+PARTITIONS_S = 600.0  # a look at the catalogue
 
 
 class Ticker:
@@ -42,10 +44,12 @@ class Ticker:
     def __init__(self, app: Flask) -> None:
         self._runtime = runtime(app)
         self._valkey = connect(redis_url(self._runtime.settings))
-        self.name = f"ticker-{socket.gethostname()[:24]}"
-        self._holder = f"{self.name}-{os.getpid()}"
+        self.name = f"ticker-{host_mark()}"
+        # in containers every process has the same id, and hosts may have one name: two would lead under one
+        self._holder = f"{self.name}-{os.getpid()}-{secrets.token_hex(4)}"
         self._leads_until = 0.0
         self._renew_at = 0.0
+        self._partitions_at = 0.0
         self._complaint = ""  # the last one, said once
         self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
         self._attention = Reconciler(self._runtime)
@@ -57,16 +61,20 @@ class Ticker:
         self._replayer.try_to_replay(limit_s=TICK_S)  # of this machine's spool, whoever leads
         now = clock.monotonic()
         if now >= self._renew_at:
-            self._renew_at = now + RENEW_S
-            if take_lease(self._runtime.engine, self._holder):
+            leads = take_lease(self._runtime.engine, self._holder)
+            self._renew_at = now + (RENEW_S if leads else TICK_S)  # who stands by is there a second after the end
+            if leads:
                 self._leads_until = now + LEASE_S - 1
-        if now < self._leads_until:
+        if clock.monotonic() < self._leads_until:  # asked anew: the database may have taken its time
             self._ring_if_due()
             self._ring_for_jobs()
             describe_new(self._runtime.engine)
             for task in SCHEDULE:
                 self._start(task, clock.now())
             self._attention.run_if_older(ATTENTION_S)
+            if now >= self._partitions_at:
+                self._partitions_at = now + PARTITIONS_S
+                partition_upkeep.keep_ahead(self._runtime.engine, clock.now())
 
     def try_to_tick(self) -> None:
         """A tick that never raises: the next one is a second away."""
@@ -127,7 +135,10 @@ def take_lease(engine: Engine, holder: str) -> bool:
     values = {"holder": holder, "until": now + timedelta(seconds=LEASE_S)}
     try:
         with begin_write(engine) as connection:
-            free = or_(Lease.holder == holder, Lease.until <= now)
+            # so long a lease nobody takes: its holder's clock was ahead, and this machine's may have been set right
+            free = or_(
+                Lease.holder == holder, Lease.until <= now, Lease.until > now + timedelta(seconds=ABSURD_LEASE_S)
+            )
             taken = connection.execute(update(Lease).where(Lease.name == LEASE, free).values(**values))
             if taken.rowcount:
                 return True

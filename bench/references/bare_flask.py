@@ -1,4 +1,5 @@
-"""A Flask route that reads an event, checks token and fields by hand, and answers: nothing is looked up or kept."""
+"""A Flask route that reads an event, checks token and fields by hand, and answers: nothing is looked up or kept. JSON
+as in Flask's quick start ("APIs with JSON")."""
 
 from __future__ import annotations
 

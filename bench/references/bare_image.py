@@ -1,4 +1,5 @@
-"""A Flask route that serves an image and records nothing: what the framework alone costs."""
+"""A Flask route that serves an image and records nothing: what the framework alone costs. Written as Flask's quick
+start has a route (flask.palletsprojects.com, "Quickstart"). Needs REFERENCE_IMAGE."""
 
 from __future__ import annotations
 

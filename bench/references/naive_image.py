@@ -1,17 +1,19 @@
-"""The open tracker most people would write: an ORM model, `session.add`, `commit`, the image. Also carefully: an index,
-WAL, and the same durability as ours. Needs NAIVE_DATABASE_URL and REFERENCE_IMAGE."""
+"""The open tracker most people would write: an ORM model, `session.add`, `commit`, the image. Model, set-up and view
+are those of Flask-SQLAlchemy's quick start (flask-sqlalchemy.readthedocs.io, "Quick Start"), on SQLite as it comes.
+Needs NAIVE_DATABASE_URL and REFERENCE_IMAGE; REFERENCE_CAREFUL makes it careful (pragmas.py)."""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from flask import Flask, Response, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String, event
+from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bench.references import pragmas
 
 
 class Base(DeclarativeBase):
@@ -53,11 +55,5 @@ def show(file: str) -> Response:
 
 
 with app.app_context():
-
-    @event.listens_for(db.engine, "connect")
-    def connected(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA busy_timeout=15000")
-
-    db.metadata.create_all(db.engine)
+    pragmas.apply(db.engine)
+    db.create_all()

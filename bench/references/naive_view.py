@@ -1,5 +1,6 @@
-"""The intake most people would write: ORM models, two look-ups, an insert, a commit, one RQ job. Also carefully:
-indexes, hashed token, unique event id, WAL, and the same durability as ours. Needs NAIVE_DATABASE_URL and REDIS_URL."""
+"""The intake most people would write: ORM models, two look-ups, an insert, a commit, one RQ job. Models and view are as
+in Flask-SQLAlchemy's quick start, on SQLite as it comes; the job is enqueued as in RQ's documentation (python-rq.org,
+"Jobs"). Needs NAIVE_DATABASE_URL and REDIS_URL; REFERENCE_CAREFUL makes it careful (pragmas.py)."""
 
 from __future__ import annotations
 
@@ -13,11 +14,11 @@ from flask.typing import ResponseReturnValue
 from flask_sqlalchemy import SQLAlchemy
 from redis import Redis
 from rq import Queue
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, event
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bench.references import REFERENCE_TOKEN
+from bench.references import REFERENCE_TOKEN, pragmas
 
 PIXEL = "290714800540320"
 
@@ -98,15 +99,8 @@ def create() -> ResponseReturnValue:
 
 
 with app.app_context():
-    if db.engine.dialect.name == "sqlite":
-
-        @event.listens_for(db.engine, "connect")
-        def connected(connection: Any, _record: Any) -> None:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA busy_timeout=15000")
-
-    db.metadata.create_all(db.engine)
+    pragmas.apply(db.engine)
+    db.create_all()
     if db.session.scalars(db.select(Client)).first() is None:
         db.session.add(Client(token_hash=hashlib.sha256(REFERENCE_TOKEN.encode()).hexdigest()))
         db.session.add(Pixel(platform="kwai", pixel_id=PIXEL, access_token=REFERENCE_TOKEN))

@@ -1,4 +1,5 @@
-"""Serves a reference on the product's server, as that server's documentation has it: `… module:app port [threads]`."""
+"""Serves a reference on granian, as its documentation has it for WSGI (`granian --interface wsgi module:app`):
+`… module:app port [blocking threads]`."""
 
 from __future__ import annotations
 

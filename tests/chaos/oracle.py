@@ -15,13 +15,15 @@ from sqlalchemy.pool import NullPool
 from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status
 from app.tracking.models import TrackedEvent
 from tests.chaos.load import arrival_key
+from tests.chaos.open_books import OpenFindings
 from tests.outbound.true_figures import counted, kept
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One accepted event as all three saw it. `unsettled` counts claims whose result was never written: each may have
-    sent, and that is the only way to a second arrival."""
+    """One accepted event as all three saw it. `unsettled` counts claims whose result was never written (or came after
+    the lease), `unanswered` calls that broke without an answer: each of both may have arrived, and there is no other
+    way to a second arrival."""
 
     event_id: str
     delivery_id: UUID
@@ -30,6 +32,7 @@ class Sight:
     unsettled: int
     arrivals: int
     detail: str | None = None
+    unanswered: int = 0
 
 
 class Books:
@@ -54,14 +57,21 @@ class Books:
             return set(connection.scalars(select(Delivery.id).where(Delivery.status == Status.LEASED)))
 
     def sights(self, arrivals: Mapping[str, int]) -> list[Sight]:
+        in_time = Attempt.detail.is_(None) | ~Attempt.detail.contains("came too late")
         logged = (
-            select(Attempt.delivery_id, func.count().label("count")).group_by(Attempt.delivery_id).subquery("logged")
+            select(
+                Attempt.delivery_id,
+                func.count().filter(in_time).label("count"),
+                func.count().filter(in_time, Attempt.http_status.is_(None)).label("unanswered"),
+            )
+            .group_by(Attempt.delivery_id)
+            .subquery("logged")
         )
         with self.engine.connect() as connection:
             rows = connection.execute(
                 select(
                     TrackedEvent.event_id, TrackedEvent.platform, Delivery.id, Delivery.status, Delivery.attempts,
-                    Delivery.detail, func.coalesce(logged.c.count, 0),
+                    Delivery.detail, func.coalesce(logged.c.count, 0), func.coalesce(logged.c.unanswered, 0),
                 )
                 .join(Delivery, (Delivery.account_id == TrackedEvent.account_id) & (Delivery.ref_id == TrackedEvent.id))
                 .outerjoin(logged, logged.c.delivery_id == Delivery.id)
@@ -69,9 +79,9 @@ class Books:
         return [
             Sight(
                 event_id, id_, status, attempts, attempts - count,
-                arrivals.get(arrival_key(platform, event_id), 0), detail,
+                arrivals.get(arrival_key(platform, event_id), 0), detail, unanswered,
             )
-            for event_id, platform, id_, status, attempts, detail, count in rows
+            for event_id, platform, id_, status, attempts, detail, count, unanswered in rows
         ]  # fmt: skip
 
     def attempts(self) -> list[str]:
@@ -109,6 +119,7 @@ class Findings:
     duplicates: int
     max_per_event: int
     wrong: list[str]  # every other broken promise, in words
+    opens: OpenFindings | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -130,7 +141,7 @@ def judge(
             wrong.append(f"{name} counts as delivered but never arrived")
         if sight.unsettled < 0 or sight.unsettled > kills[sight.delivery_id]:
             wrong.append(f"{name} was in hand at {kills[sight.delivery_id]} kills")
-        if sight.arrivals > 1 + sight.unsettled:
+        if sight.arrivals > 1 + sight.unsettled + sight.unanswered:
             wrong.append(f"{name} arrived {sight.arrivals} times")
     stored = {sight.event_id for sight in sights}
     wrong += [f"{event_id} was acknowledged but is not stored" for event_id in taken if event_id not in stored]

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from app.core import lifeline
 
 ROOT = Path(__file__).parents[2]
@@ -129,12 +131,24 @@ class Product:
             os.kill(pids[which % len(pids)], number)
         return pids[which % len(pids)]
 
+    def wait_for_part(self, part: str) -> None:
+        self._wait_until(lambda: self.pids(part), f"there is a {part}")
+
     def kill(self, part: str, which: int = 0) -> bool:
         """SIGKILL, and waits until the process is gone; False when there was none."""
         pid = self.signal(part, signal.SIGKILL, which)
         if pid is not None:
             self._wait_until(lambda: not is_running(pid), f"{part} is dead")
         return pid is not None
+
+    def threads(self) -> dict[str, int]:
+        """How many threads each process has: `deliver 4711` -> 23."""
+        counts = {}
+        for part in ("web worker", "deliver", "jobs", "ticker"):
+            for pid in self.pids(part):
+                with suppress(psutil.NoSuchProcess):
+                    counts[f"{part} {pid}"] = psutil.Process(pid).num_threads()
+        return counts
 
     def wipe_valkey(self) -> None:
         """Kills Valkey and deletes all it had stored."""

@@ -10,14 +10,14 @@ from app.core import faults
 from app.simulator.platforms import META
 from tests.chaos.oracle import Sight, judge
 from tests.chaos.product import ROOT
-from tests.chaos.test_kill_points import WEB_POINTS, WORKER_POINTS
+from tests.chaos.test_kill_points import OPEN_POINTS, WEB_POINTS, WORKER_POINTS
 
 pytestmark = pytest.mark.chaos
 ID = uuid4()
 
 
-def sight(status="done", attempts=1, unsettled=0, arrivals=1):
-    return Sight("a", ID, status, attempts, unsettled, arrivals)
+def sight(status="done", attempts=1, unsettled=0, arrivals=1, unanswered=0):
+    return Sight("a", ID, status, attempts, unsettled, arrivals, None, unanswered)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def sight(status="done", attempts=1, unsettled=0, arrivals=1):
         ([sight(), sight()], {"a": 2}, [], "stored twice"),
         ([sight()], {"a": 1, "b": 1}, [], "1 arrivals of events that are not stored"),
         ([], {}, [], "acknowledged but is not stored"),
+        ([sight(unanswered=1, arrivals=3)], {"a": 3}, [], "arrived 3 times"),
     ],
 )
 def test_the_oracle_names_every_broken_promise(sights, arrivals, kills, said):
@@ -65,7 +66,7 @@ def test_without_the_variable_a_fault_point_is_nothing(tmp_path):
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env={}, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("point", [*WORKER_POINTS, *WEB_POINTS])
+@pytest.mark.parametrize("point", sorted({*WORKER_POINTS, *WEB_POINTS, *OPEN_POINTS}))
 def test_every_point_of_the_cycle_has_one_place_in_the_product(point):
     call = f'faults.point("{point}")'
 

@@ -1,21 +1,25 @@
-"""One kill at each point of the delivery cycle, on a product whose other workers go on."""
+"""One kill at each point of an event's and of an open's way, on a product whose other processes go on."""
 
 from __future__ import annotations
 
-import json
+import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.core.faults import VARIABLE
+from app.opens.models import Open
 from app.simulator.platforms import KWAI, META
 from tests.chaos.harness import World
 from tests.chaos.load import EVENTS, Client, acknowledged, arrival_key, event
 from tests.chaos.oracle import Sight
+from tests.chaos.readers import FILE, LOGO, over_http
+from tests.opens.opens_fixtures import OUTLOOK
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -28,6 +32,7 @@ WORKER_POINTS = {
     "after_settle": (1, 1),
 }
 WEB_POINTS = ("before_commit", "after_commit", "before_answer", "before_bell")
+OPEN_POINTS = {"before_commit": 1, "after_commit": 2, "before_image": 2}  # point -> loads counted, with the repeat
 FIRES_WITHIN_S = 30.0
 CALL_S = 6  # three times this is a lease, and none may end before the last worker's point has struck
 
@@ -42,6 +47,18 @@ class Killed:
     stored_at_the_kill: bool = False
     sight: Sight | None = None
     arrivals: int = 0
+
+
+@dataclass
+class KilledOpen:
+    """What one point did to one load of an image, which was repeated until it was answered."""
+
+    ref: str
+    first: int
+    last: tuple[int, bytes] = (0, b"")
+    stored_at_the_kill: int = 0
+    rows: int = 0
+    hits: int = 0
 
 
 class Points:
@@ -74,6 +91,36 @@ class Points:
         self._wait_until(answered)
         return killed
 
+    def strike_open(self, name: str) -> KilledOpen:
+        """The first load runs into it; the mail program tries again."""
+        (self._faults / name).touch()
+        killed = KilledOpen(f"at-{name}", self._load(f"at-{name}")[0])
+        self._wait_until(lambda: not (self._faults / name).exists())
+        killed.stored_at_the_kill = self._stored(killed.ref)[0]
+
+        def answered() -> bool:
+            killed.last = self._load(killed.ref)
+            return killed.last[0] != 0
+
+        self._wait_until(answered)
+        return killed
+
+    def _load(self, ref: str) -> tuple[int, bytes]:
+        try:
+            return over_http(self._world.port)(f"/image/{FILE}?id_fatura={ref}", OUTLOOK)
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+
+    def _stored(self, ref: str) -> tuple[int, int]:
+        """Rows and hits."""
+        with self._world.books.engine.connect() as connection:
+            hits = connection.scalars(select(Open.hits).where(Open.ref == ref)).all()
+            return len(hits), sum(hits)
+
+    def look_at_opens(self, killed: dict[str, KilledOpen]) -> None:
+        for each in killed.values():
+            each.rows, each.hits = self._stored(each.ref)
+
     def look(self, killed: dict[str, Killed]) -> None:
         arrivals = self._world.simulator.arrivals
         sights = {sight.event_id: sight for sight in self._world.books.sights(arrivals)}
@@ -93,26 +140,37 @@ class Points:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def killed(
+def struck(
     request: pytest.FixtureRequest, new_world: Any, tell: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Any]:
+) -> tuple[dict[str, Killed], dict[str, KilledOpen]]:
     """Every point struck once. The workers' points come first, so that their leases end while web is being killed."""
     faults = tmp_path_factory.mktemp("faults")
     with new_world(request.param, latency_ms=50, WORKERS=3, OUTBOUND_TIMEOUT=CALL_S, **{VARIABLE: faults}) as world:
         points = Points(world, faults)
+        world.open_books.upload()
         found = {}
         for number, name in enumerate(WORKER_POINTS):
             found[name] = points.strike_worker(name, (KWAI, META)[number % 2])
         for number, name in enumerate(WEB_POINTS):
             found[name] = points.strike_web(name, (KWAI, META)[number % 2])
+        opens = {name: points.strike_open(name) for name in OPEN_POINTS}
         settle_s = world.settle()
         points.look(found)
-        seen = {
-            name: {"arrivals": each.arrivals, "claims": each.sight and each.sight.attempts}
-            for name, each in found.items()
-        }
-        tell(json.dumps({"test": "kill points", "database": request.param, "settle_s": settle_s, **seen}))
-        yield found
+        points.look_at_opens(opens)
+        seen = [f"{name} {each.arrivals}×/{each.sight and each.sight.attempts}" for name, each in found.items()]
+        seen += [f"open {name} {each.hits}×" for name, each in opens.items()]
+        tell(f"kill points · {request.param}: settled {settle_s} s later; arrivals/claims: {', '.join(seen)}")
+        return found, opens
+
+
+@pytest.fixture(scope="module")
+def killed(struck: Any) -> dict[str, Killed]:
+    return struck[0]
+
+
+@pytest.fixture(scope="module")
+def killed_opens(struck: Any) -> dict[str, KilledOpen]:
+    return struck[1]
 
 
 @pytest.mark.parametrize("point", WORKER_POINTS)
@@ -133,3 +191,13 @@ def test_web_killed_there_keeps_what_it_committed_and_the_repeat_changes_nothing
     assert found.stored_at_the_kill == (point != "before_commit")
     assert last[1].get("duplicate", False) == (point != "before_commit")
     assert (found.sight.status, found.arrivals, found.sight.attempts) == ("done", 1, 1)
+
+
+@pytest.mark.parametrize("point", OPEN_POINTS)
+def test_web_killed_there_keeps_the_open_it_committed_and_the_next_load_is_one_more_hit(killed_opens, point):
+    found = killed_opens[point]
+
+    assert found.first == 0
+    assert found.stored_at_the_kill == (point != "before_commit")
+    assert found.last == (200, LOGO)
+    assert (found.rows, found.hits) == (1, OPEN_POINTS[point])

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.accounts.models import Account
@@ -57,6 +57,17 @@ def test_what_waited_for_the_commit_runs_once_after_it(app: Flask) -> None:
         for _ in range(2):
             after_commit(connection, "x", lambda: seen.append(names(app)))
     assert seen == [{"a"}]
+
+
+def test_on_postgresql_a_write_whose_host_was_cut_off_is_soon_ended_and_a_read_has_its_time(app: Flask) -> None:
+    engine = runtime(app).engine
+    if engine.dialect.name != "postgresql":
+        return
+    asked = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+    with begin_write(engine) as connection, app.app_context(), write() as session:
+        assert (connection.scalar(asked), session.scalar(asked)) == ("5s", "5s")
+    with engine.connect() as connection:
+        assert connection.scalar(asked) == "1min"
 
 
 def test_a_write_outside_of_a_write_is_refused_by_name(app: Flask) -> None:

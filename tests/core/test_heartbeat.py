@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.core import clock, skew
 from app.core.exchange import Call
-from app.core.heartbeat import HOST, Pulse
+from app.core.heartbeat import HOST, MARK_LENGTH, Pulse, host_mark
 from app.core.http import Client
 from app.core.models import Heartbeat
 from app.core.runtime import runtime
@@ -34,6 +34,13 @@ def beat(app, tmp_path):
             return connection.execute(select(Heartbeat.__table__)).one()
 
     return row
+
+
+@pytest.mark.parametrize("name", ["web-1", "kalitrack-deliver-7d9f8b6c5d-x2x9z", "kalitrack-deliver-7d9f8b6c5d-q8k4w"])
+def test_hosts_whose_long_names_begin_alike_have_marks_of_their_own(name):
+    assert len(host_mark(name)) <= MARK_LENGTH
+    assert name.startswith(host_mark(name)[:17])
+    assert host_mark(name) != host_mark("kalitrack-deliver-7d9f8b6c5d-other")
 
 
 def test_it_measures_the_disk_of_the_data(beat):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import flask_migrate
 from flask import Flask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, insert, select, text
 
-from app.accounts.models import Account
-from app.core import migrate
-from app.core.db import db
+from app.accounts.models import Account, AuditEntry
+from app.core import clock, migrate
+from app.core.db import begin_write, db
+from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.outbound.models import Delivery, Status
 from app.tracking.models import MatchHour, TrackedEvent
@@ -76,6 +79,36 @@ def test_the_desk_counts_what_was_recorded_before_it(app: Flask, sender, make_pi
         }  # fmt: skip
         clicks = set(connection.scalars(select(TrackedEvent.click_id)))
         assert clicks == {META_PURCHASE["fbclid"], KWAI_REGISTRATION["click_id"]}
+
+
+def test_the_audit_goes_into_months_and_back_with_all_its_entries(app: Flask) -> None:
+    engine, account = runtime(app).engine, _first_account(app)
+    times = [clock.now() - timedelta(days=days) for days in (430, 40, 0)]
+    made = {"account_id": account, "actor": "a@example.com", "action": "pixel.updated", "changes": {"active": [0, 1]}}
+    with begin_write(engine) as connection:
+        connection.execute(insert(AuditEntry), [{**made, "id": uuid7(), "created_at": at} for at in times])
+    before = _entries(engine)
+    assert len(before) == 3
+    with app.app_context():
+        flask_migrate.downgrade(revision="0003")
+        assert _entries(engine) == before
+        flask_migrate.upgrade()
+    assert _entries(engine) == before
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            where = connection.execute(text("SELECT created_at, tableoid::regclass::text FROM audit_entry"))
+            assert dict(where.all()) == {at: f"audit_entry_p{at:%Y%m}" for at in times}
+
+
+def _entries(engine: Engine) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        found = select(*AuditEntry.__table__.columns).order_by(AuditEntry.created_at)
+        return [tuple(row) for row in connection.execute(found)]
+
+
+def _first_account(app: Flask) -> UUID:
+    with app.app_context():
+        return db.session.scalars(select(Account.id)).one()
 
 
 def _matches(engine: Engine) -> list[tuple[object, ...]]:

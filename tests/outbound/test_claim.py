@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, text
 from app.core import clock
 from app.core.db import begin_write, prepare_sqlite
 from app.core.runtime import runtime
-from app.outbound.claim import Take, claim, open_targets, release
+from app.outbound.claim import Take, claim, open_targets
+from app.outbound.fence import release
 from app.outbound.kinds import Leased
 from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
 

@@ -11,10 +11,11 @@ from app.core.db import begin_write
 from app.core.exchange import Outcome
 from app.outbound import targets
 from app.outbound.claim import claim, open_targets
+from app.outbound.fence import renew
 from app.outbound.models import Breaker, Delivery, Status, Target, TargetState
 from app.outbound.policy import PLATFORM
 from app.outbound.results import How, Result
-from app.outbound.settle import renew, settle
+from app.outbound.settle import prepare, settle
 
 LEASE = {"conversion": timedelta(seconds=30)}
 
@@ -52,7 +53,7 @@ def write(ledger, pixel):
             for n, row in enumerate(rows)
         ]
         with begin_write(ledger.engine) as connection:
-            return settle(connection, results, lambda _: PLATFORM, clock.now(), jitter=lambda: 0.0)
+            return settle(connection, prepare(results, lambda _: PLATFORM, clock.now(), jitter=lambda: 0.0))
 
     return write_now
 
@@ -197,7 +198,7 @@ def test_a_batch_that_fails_is_one_failed_call(ledger, pixel, take):
     results = [Result(row, Outcome.retry("HTTP 500"), at, 12) for row in rows]
 
     with begin_write(ledger.engine) as connection:
-        settle(connection, results, lambda _: PLATFORM, at)
+        settle(connection, prepare(results, lambda _: PLATFORM, at))
 
     assert ledger.target(pixel).failures == 1
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder
 
-from app.core import clock
+from app.core import clock, steps
 from app.core.db import begin_write
 from app.core.frontdoor import Answer
 from app.core.ratelimit import limiter
@@ -167,11 +167,11 @@ def test_waiting_works_while_valkey_is_away(sender: Sender, deliveries: Drain, s
 @sqlite
 def test_a_stop_answers_everybody_who_waits(app: Flask, sender: Sender) -> None:
     state = runtime(app)
-    room = WaitingRoom(redis_url(state.settings), state.engine)
+    room, writer = WaitingRoom(redis_url(state.settings), state.engine), Writer(state.engine)
     intake = Intake(
         state.settings,
         Lookups(state.engine),
-        Writer(state.engine),
+        writer,
         room,
         limiter(app),
         Seats(state.settings.web_threads),
@@ -180,7 +180,7 @@ def test_a_stop_answers_everybody_who_waits(app: Flask, sender: Sender) -> None:
     def post(number: int) -> Answer:
         sent = {"Authorization": f"Bearer {sender.token}"}
         builder = EnvironBuilder(EVENTS, method="POST", json={**KWAI, "event_id": number}, headers=sent)
-        return intake.single(builder.get_environ())
+        return steps.run(intake.single(builder.get_environ()), writer)
 
     with ThreadPoolExecutor(5) as pool:
         waiting = [pool.submit(post, number) for number in range(4)]

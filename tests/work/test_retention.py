@@ -14,6 +14,7 @@ from app.core.models import CronRun, Heartbeat
 from app.outbound.models import Attempt, Delivery, Status
 from app.tracking.models import EventKey, TrackedEvent
 from app.work import retention
+from app.work.purge import Rule, delete_rows
 
 DAY = timedelta(days=1)
 
@@ -72,6 +73,32 @@ def test_open_deliveries_outlive_their_age(app, ledger, owe_long_ago):
     assert [row.id for row in ledger.deliveries()] == [waiting]
 
 
+def test_a_dry_run_tells_what_would_go_and_removes_nothing(app, ledger, owe_long_ago, settings):
+    owe_long_ago(430)
+    owe_long_ago(430, Status.PENDING)
+    owe_long_ago(300)
+
+    told = {old.table: old for old in retention.preview(app)}
+    removed = retention.clean_up(app)
+
+    by_month = {"tracked_event": 2, "attempt": 2, "delivery": 1}
+    assert {table: told[table].rows for table in by_month} == by_month
+    assert timedelta(days=429) < clock.now() - told["tracked_event"].oldest < timedelta(days=431)
+    assert {table: len(old.partitions) or old.rows for table, old in told.items()} == removed
+    assert count(ledger, TrackedEvent) == 1
+
+
+def test_the_command_speaks_of_what_it_does(app, ledger, owe_long_ago):
+    owe_long_ago(430)
+    run = app.test_cli_runner().invoke
+
+    dry, wet, empty = (run(args=["retention", *more]) for more in (["--dry-run"], [], []))
+
+    assert "Nothing was removed" in dry.output
+    assert "delivery 1" in wet.output
+    assert (wet.exit_code, empty.output.splitlines()[-1]) == (0, "Removed: nothing")
+
+
 def test_postgresql_drops_whole_months(app, ledger, owe_long_ago, settings):
     owe_long_ago(430)
     with ledger.engine.connect() as connection:
@@ -128,8 +155,8 @@ def test_old_runs_and_silent_processes_go(app, ledger):
 def test_a_row_that_changes_after_the_walk_saw_it_stays(app, ledger, owe_long_ago):
     id = owe_long_ago(430)
     row = ledger.delivery(id)
-    final = Delivery.status.in_([Status.DONE])
+    final = Rule(Delivery, Delivery.status.in_([Status.DONE]), Delivery.created_at)
     ledger.change(Delivery, id, status=Status.PENDING)  # a replay came in between
 
-    assert retention._delete(ledger.engine, Delivery.__table__, final, [(row.account_id, id)]) == 0
+    assert delete_rows(ledger.engine, final, [(row.account_id, id)]) == 0
     assert count(ledger, Delivery) == 1

@@ -18,7 +18,7 @@ from app.outbound import targets
 from app.outbound.models import Target, TargetState
 from app.work.rq_workers import JOBS_QUEUE
 from app.work.schedule import SCHEDULE, Task
-from app.work.ticker import Ticker, take_lease
+from app.work.ticker import TICK_S, Ticker, take_lease
 
 
 @pytest.fixture
@@ -95,6 +95,28 @@ def test_one_leads_and_the_next_takes_over(app, ledger, kwai, bell):
     second.tick()
 
     assert bell.llen(BELL) == 2
+
+
+def test_two_hosts_of_one_name_whose_processes_have_one_id_do_not_both_lead(app, ledger, kwai, bell):
+    first, second = Ticker(app), Ticker(app)  # as in containers: one name, one process id
+    assert first.name == second.name
+    ledger.owe(kwai)
+
+    first.tick()
+    second.tick()
+
+    assert bell.llen(BELL) == 1
+
+
+def test_who_stands_by_looks_each_second_and_who_leads_now_and_then(app, ledger):
+    leader, other = Ticker(app), Ticker(app)
+    leader.tick()
+    other.tick()
+
+    now = clock.monotonic()
+
+    assert other._renew_at <= now + TICK_S
+    assert leader._renew_at > now + TICK_S
 
 
 def test_a_dead_leader_is_succeeded_when_its_lease_ends(ledger, travel):

@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from app.charts.week import day_names
 from app.core import i18n
 from app.core.periods import DAY
-from app.opens.dashboard.numbers import Comparison, Dashboard, Slices
+from app.opens.dashboard.numbers import Comparison, Dashboard
 from app.opens.figures import OpenFigures
 from app.opens.models import COUNTED
 from app.opens.rules.words import client_word
+from app.opens.shares import Share
 
 SMALL = 0.05  # a smaller change is not worth words
 FEW = 20  # nor is one of so few views
@@ -45,8 +46,8 @@ def _views(found: Dashboard, past: Comparison) -> str:
 
 def _mover(found: Dashboard, past: Comparison, change: int) -> str:
     """The program behind most of it."""
-    moved = _by_client(past.our_slices, found.automatic)
-    moved.subtract(_by_client(past.slices, found.automatic))
+    moved = _by_client(past.our_clients, found.automatic)
+    moved.subtract(_by_client(past.clients, found.automatic))
     sign = 1 if change > 0 else -1
     client, number = max(moved.items(), key=lambda pair: sign * pair[1], default=("", 0))
     if not client or abs(number) < abs(change) / 3 or number * sign <= 0:
@@ -55,9 +56,9 @@ def _mover(found: Dashboard, past: Comparison, change: int) -> str:
     return str(_("Most of it: %(program)s (%(number)s).", program=client_word(client), number=signed))
 
 
-def _by_client(slices: Slices, automatic: bool) -> Counter[str]:
+def _by_client(clients: Share, automatic: bool) -> Counter[str]:
     found: Counter[str] = Counter()
-    for (open_class, client), one in slices.items():
+    for (client, open_class), one in clients.items():
         if automatic or open_class in COUNTED:
             found[client] += one.views
     return found

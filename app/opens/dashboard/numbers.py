@@ -20,29 +20,31 @@ from app.core.period import Compare, Period, preset
 from app.core.periods import Preset
 from app.core.rollup import hour_of
 from app.opens import figures
+from app.opens.closed.models import Kind
 from app.opens.dashboard.rates import Rate, delays_of, rate_of
 from app.opens.dashboard.warnings import Wrong, wrong
-from app.opens.figures import SLICED_BY, LatestId, OpenFigures, Slice
+from app.opens.figures import LatestId, OpenFigures, Slice
 from app.opens.log.listing import image_names
 from app.opens.models import COUNTED, OpenClass, OpenHour
+from app.opens.shares import Share, shares
 
 NOTHING = OpenFigures()
-IMAGE, CLASS, CLIENT, DEVICE = range(4)  # places in the key of a slice
+IMAGE, CLIENT, DEVICE = Kind.IMAGE, Kind.CLIENT, Kind.DEVICE
 MOST = 8  # clients, devices and images shown by name
-Slices = Mapping[tuple[Any, ...], Slice]
+Slices = Mapping[Kind, Share]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The period before. `total` is compared with `ours`: both without the hour that is running. `slices` by class and
-    client of both likewise."""
+    """The period before. `total` is compared with `ours`: both without the hour that is running; so are `clients`,
+    theirs, and `our_clients`."""
 
     period: Period
     total: OpenFigures
     ours: OpenFigures
     values: list[OpenFigures]
-    slices: Slices
-    our_slices: Slices
+    clients: Share
+    our_clients: Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,24 +98,24 @@ class Dashboard:
             return points(reopened(ours), reopened(theirs))
         return more(getattr(ours, name), getattr(theirs, name))
 
-    def shown_by(self, place: int) -> list[tuple[Any, Slice]]:
-        return shown_by(self.slices, place, self.automatic)
+    def shown_by(self, kind: Kind) -> list[tuple[Any, Slice]]:
+        return shown_by(self.slices, kind, self.automatic)
 
     @property
     def classes(self) -> dict[OpenClass, Slice]:
         """Every class, in the order of OpenClass."""
         found = dict.fromkeys(OpenClass, Slice())
-        for key, one in self.slices.items():
-            found[OpenClass(key[CLASS])] += one
+        for (_device, open_class), one in self.slices[DEVICE].items():
+            found[OpenClass(open_class)] += one
         return found
 
 
-def shown_by(slices: Slices, place: int, automatic: bool) -> list[tuple[Any, Slice]]:
-    """Slices (by SLICED_BY) put together by image, client or device, of the classes that count as views; most first."""
+def shown_by(slices: Slices, kind: Kind, automatic: bool) -> list[tuple[Any, Slice]]:
+    """By image, client or device, of the classes that count as views; most first."""
     found: defaultdict[Any, Slice] = defaultdict(Slice)
-    for key, one in slices.items():
-        if automatic or key[CLASS] in COUNTED:
-            found[key[place]] += one
+    for (name, open_class), one in slices[kind].items():
+        if automatic or open_class in COUNTED:
+            found[name] += one
     return sorted(found.items(), key=lambda pair: (-pair[1].views, -pair[1].opens, str(pair[0])))
 
 
@@ -132,7 +134,7 @@ def dashboard(
     connection, places = session.connection(), buckets(period, now)
     hours = figures.by_hour(connection, account_id, period.start, period.end)
     total = summed(hours.values())
-    slices = figures.slices(connection, account_id, period.start, period.end, SLICED_BY)
+    slices = shares(connection, account_id, period.start, period.end)
     return Dashboard(
         period=period,
         automatic=automatic,
@@ -143,12 +145,12 @@ def dashboard(
         values=gathered(hours, [(place.start, place.end) for place in places], NOTHING, add),
         weekdays=by_weekday({hour: one.shown(automatic) for hour, one in hours.items()}, period, now),
         slices=slices,
-        images=image_names(session, account_id, {key[IMAGE] for key in slices}),
+        images=image_names(session, account_id, {image for image, _class in slices[IMAGE]}),
         latest_ids=figures.latest_ids(connection, account_id, period.start, period.end),
         wrong=wrong(connection, account_id, now),
         rate=rate_of(session, account_id, period.start, period.end),
         delays=delays_of(session, account_id, period.start, period.end),
-        comparison=_comparison(connection, account_id, period, hours, slices, places, now)
+        comparison=_comparison(connection, account_id, period, hours, slices[CLIENT], places, now)
         if compare is Compare.PREVIOUS
         else None,
     )
@@ -175,31 +177,26 @@ def _comparison(
     account_id: UUID,
     period: Period,
     hours: Mapping[datetime, OpenFigures],
-    slices: Slices,
+    clients: Share,
     places: Sequence[Bucket],
     now: datetime,
 ) -> Comparison:
     past = period.previous(now)
     lines = [before(place, period) for place in places]
     theirs = figures.by_hour(connection, account_id, past.start, max([past.end, *(end for _start, end in lines)]))
-    is_running, by = period.is_running(now), ("class", "client")
-    ours = (
-        figures.slices(connection, account_id, period.start, hour_of(now), by)
-        if is_running
-        else slices_by(slices, CLASS, CLIENT)
-    )
+    is_running = period.is_running(now)
     return Comparison(
         period=past,
         total=summed(one for hour, one in theirs.items() if hour < past.end),
         ours=summed(one for hour, one in hours.items() if not is_running or hour < hour_of(now)),
         values=gathered(theirs, lines, NOTHING, add),
-        slices=figures.slices(connection, account_id, past.start, past.end, by),
-        our_slices=ours,
+        clients=shares(connection, account_id, past.start, past.end, [CLIENT])[CLIENT],
+        our_clients=_over(connection, account_id, period, clients, now) if is_running else clients,
     )
 
 
-def slices_by(slices: Slices, *places: int) -> Slices:
-    found: defaultdict[tuple[Any, ...], Slice] = defaultdict(Slice)
-    for key, one in slices.items():
-        found[tuple(key[place] for place in places)] += one
-    return dict(found)
+def _over(connection: Connection, account_id: UUID, period: Period, clients: Share, now: datetime) -> Share:
+    """Without the hour that is running."""
+    running = figures.slices(connection, account_id, hour_of(now), period.end, ("client", "class"))
+    less = {(client, open_class): one for (client, open_class), one in running.items()}
+    return {key: one - less.get(key, Slice()) for key, one in clients.items()}

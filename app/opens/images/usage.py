@@ -12,10 +12,12 @@ from sqlalchemy import Connection, func, select
 from app.core.periods import HOUR
 from app.core.rollup import hour_of
 from app.opens import figures
+from app.opens.closed.models import Kind
 from app.opens.images.models import Image
 from app.opens.images.names import is_file
 from app.opens.mailings.models import Mailing
 from app.opens.models import COUNTED, MissReason, OpenSliceDay
+from app.opens.shares import shares
 
 WEEK, FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
 MOST_FILES = 10  # named in a warning
@@ -36,9 +38,7 @@ def of_images(connection: Connection, account_id: UUID, now: datetime, length: t
     """From the rollups; images that nobody loaded are absent."""
     end = hour_of(now) + HOUR
     numbers: dict[UUID, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for (image_id, kind), own in figures.slices(
-        connection, account_id, end - length, end, ("image_id", "class")
-    ).items():
+    for (image_id, kind), own in shares(connection, account_id, end - length, end, [Kind.IMAGE])[Kind.IMAGE].items():
         sums = numbers[image_id]
         sums[0 if kind in COUNTED else 2] += own.opens
         sums[1] += own.firsts

@@ -16,12 +16,13 @@ from app.core import clock, list_filters
 from app.core.list_filters import Chip, Choice, with_given, word_of
 from app.core.periods import HOUR
 from app.core.rollup import hour_of
-from app.opens import figures
+from app.opens.closed.models import Kind
 from app.opens.images.models import Image
 from app.opens.log.filters import Asked
 from app.opens.log.words import COUNTED_WORDS, FILTER_WORDS, KIND_WORDS
 from app.opens.models import NO_IMAGE
 from app.opens.rules.words import client_word, device_word
+from app.opens.shares import shares
 
 MOST_IMAGES = 200  # options; an older one is reached from its own page
 SEEN_IN = timedelta(days=28)  # programs to choose from, where no period is asked for
@@ -51,15 +52,15 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str], asked:
     end = asked.filters.end or clock.now()
     start = asked.filters.start or end - SEEN_IN
     span = (hour_of(max(start, end - SEEN_IN)), hour_of(end) + HOUR)
-    seen = figures.slices(session.connection(), account_id, *span, by=("client", "device"))
+    seen = shares(session.connection(), account_id, *span, [Kind.CLIENT, Kind.DEVICE])
     images = (
         select(Image.id, Image.name)
         .where(Image.account_id == account_id)
         .order_by(Image.created_at.desc())
         .limit(MOST_IMAGES)
     )
-    clients = sorted({client for client, _device in seen if client}, key=str.casefold)
-    devices = sorted({device for _client, device in seen if device})
+    clients = sorted({client for client, _class in seen[Kind.CLIENT] if client}, key=str.casefold)
+    devices = sorted({device for device, _class in seen[Kind.DEVICE] if device})
     named = [(str(row.id), row.name) for row in session.execute(images)]
     return Choices(
         kinds=[(str(kind), word) for kind, word in KIND_WORDS.items()],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, faults, metrics
-from app.core.frontdoor import Answer, Environ, FrontDoor
-from app.core.writer import Writer
+from app.core.frontdoor import Answer, Environ, FrontDoor, Handler
+from app.core.steps import Aside, Steps, Write
 from app.opens.links import is_preview
 from app.opens.recording import dots
 from app.opens.recording.hit import Hit, read_hit
@@ -35,8 +36,7 @@ HEADERS = (
 class ImageRoute:
     """The handlers, with what one process shares among its requests."""
 
-    def __init__(self, writer: Writer, library: Library, spool: Spool, replayer: Replayer) -> None:
-        self._writer = writer
+    def __init__(self, library: Library, spool: Spool, replayer: Replayer) -> None:
         self._library = library
         self._recorder = OpenRecorder(library)
         self._spool = spool
@@ -47,17 +47,17 @@ class ImageRoute:
 
     def register(self, door: FrontDoor) -> None:
         self._headers = {kind: door.dressed([("Content-Type", kind), *HEADERS]) for kind in dots.TYPES}
-        methods = {"GET": self.get, "HEAD": self.head}
+        methods: dict[str, Handler] = {"GET": self.get, "HEAD": self.head}
         door.add_prefix(PREFIX, methods)
         door.add([DOT_PATH], methods)
 
-    def get(self, environ: Environ) -> Answer:
+    def get(self, environ: Environ) -> Steps[Answer]:
         """Whatever happens, a newsletter shows no broken image."""
         path = _file(environ)
         try:
             if self._pid != os.getpid():
                 self._prepare()
-            return self._recorded(read_hit(environ, path), path)
+            return (yield from self._recorded(read_hit(environ, path), path))
         except Exception:
             log.exception("a load of an image could not be recorded")
             self._replayer.lose()
@@ -80,33 +80,33 @@ class ImageRoute:
         except SQLAlchemyError:
             return self._library.remembered(hit.account_key, hit.file)[1]
 
-    def _recorded(self, hit: Hit, path: str) -> Answer:
+    def _recorded(self, hit: Hit, path: str) -> Steps[Answer]:
         library = self._library
         epoch = library.epoch
         try:
             account = library.account(hit.account_key)
             image = library.image(account.id, hit.file) if account else None
         except SQLAlchemyError:
-            return self._without_database(hit, path)
+            answer: Answer = yield Aside(partial(self._without_database, hit, path))
+            return answer
         if account is None:
             return self._dot(path)
         if hit.preview and is_preview(account.signing, hit.file, hit.preview, hit.at):
             return self._answer(library.image(account.id, hit.file, fresh=True), path)
         load = judge(hit, account, image)
-        if not self._commit(load):
-            self._keep(hit, load)
+        if not (yield from self._commit(load)):
+            yield Aside(partial(self._keep, hit, load))
         elif library.epoch != epoch:  # the configuration moved: the image may be another one now
-            image = self._now(account, hit.file, image)
+            image = yield Aside(partial(self._now, account, hit.file, image))
         faults.point("before_image")
         return self._answer(image, path)
 
-    def _commit(self, load: Load) -> bool:
+    def _commit(self, load: Load) -> Steps[bool]:
         """True when it is written."""
         if clock.monotonic() < self._stuck_until:
             return False
-        ticket = self._writer.submit(self._recorder, load)
         try:
-            if ticket.wait(COMMIT_S):
+            if (yield Write(self._recorder, load, COMMIT_S)):
                 return True
         except Exception as error:  # the writer has said what it was
             log.warning("an open goes to the spool: %s", type(error).__name__)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -14,8 +12,10 @@ from sqlalchemy.orm import Session
 from app.core.periods import HOUR, Preset, days_of, to_utc
 from app.core.rollup import hour_of
 from app.opens import figures
-from app.opens.figures import LatestId, Slice
+from app.opens.closed.models import Kind
+from app.opens.figures import LatestId
 from app.opens.models import COUNTED
+from app.opens.shares import Share, shares
 from app.opens.stats import rows
 from app.opens.stats.rows import Row
 from app.opens.stats.weekdays import by_weekday_hour
@@ -65,27 +65,27 @@ def of(
     until = end if end is not None else hour_of(now) + HOUR
     midnight = to_utc(days_of(Preset.TODAY, now, zone)[0], zone)
     found = figures.total(connection, account_id, start, end)
-    today = figures.total(connection, account_id, hour_of(midnight), None)
-    sliced = figures.slices(connection, account_id, start, until, by=("class", "client", "device"))
-    shown = {key: one for key, one in sliced.items() if automatic or key[0] in COUNTED}
+    today = figures.total(connection, account_id, hour_of(midnight), hour_of(now) + HOUR)
+    shown = shares(connection, account_id, start, until, [Kind.DEVICE, Kind.CLIENT])
     hours_from = until - HOURS_OF if start is None else max(start, until - HOURS_OF)
     return Summary(
         views=found.shown(automatic),
         unique_views=found.firsts,
-        unique_ids=figures.opened_until(connection, account_id, end),
+        unique_ids=found.firsts if start is None else figures.opened_until(connection, account_id, end),
         today=today.shown(automatic),
         automatic_views=found.automatic,
         latest_ids=figures.latest_ids(connection, account_id, start, until),
         recent=rows.latest(session, account_id, start, end, limit=RECENT, automatic=automatic),
         by_weekday_hour=by_weekday_hour(connection, account_id, hours_from, until, zone, automatic=automatic),
-        by_device=_named(shown, 2),
-        by_client=_named(shown, 1),
+        by_device=_named(shown[Kind.DEVICE], automatic),
+        by_client=_named(shown[Kind.CLIENT], automatic),
         automatic=automatic,
     )
 
 
-def _named(shown: Mapping[tuple[Any, ...], Slice], place: int) -> dict[str, int]:
+def _named(shown: Share, automatic: bool) -> dict[str, int]:
     found: Counter[str] = Counter()
-    for key, one in shown.items():
-        found[key[place] or UNKNOWN] += one.views
+    for (name, open_class), one in shown.items():
+        if automatic or open_class in COUNTED:
+            found[name or UNKNOWN] += one.views
     return {name: views for name, views in found.most_common(MOST_NAMES) if views}

@@ -31,6 +31,7 @@ from app.tracking import matches
 from app.tracking.log_paths import request_id
 from app.tracking.models import TrackedEvent
 from app.tracking.person import Browser, person
+from app.tracking.quick import of_model
 from app.tracking.schema import PERSONAL, EventBody
 from app.tracking.stored_fields import stored_fields
 
@@ -120,8 +121,9 @@ def correct(
     except ValidationError as error:
         raise to_invalid(error, body) from None
     destination = registry.get(event.platform, settings)
-    identity = _identity(session, destination, event, checked, given)
-    fields = _plain(stored_fields(checked, None, None))
+    values = of_model(checked)
+    identity = _identity(session, destination, event, values, given)
+    fields = _plain(stored_fields(values, None, None))
     click_id = given["click_id"] if "click_id" in given else _click_of_meta(event, fields)
     if reason := destination.unusable(identity, click_id):
         raise Invalid({}, reason)
@@ -140,16 +142,16 @@ def _body(event: TrackedEvent, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _identity(
-    session: Session, destination: Destination, event: TrackedEvent, checked: EventBody, given: Mapping[str, Any]
+    session: Session, destination: Destination, event: TrackedEvent, values: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The stored identity with what the adapter makes of the person's new fields, and of a click that changed. The
     others are known only as hashes, so they are left alone. Raises Invalid for what the adapter makes nothing of."""
-    clicks = {name for name in FROM_CLICK if getattr(checked, name) != event.fields.get(name)}
+    clicks = {name for name in FROM_CLICK if values.get(name) != event.fields.get(name)}
     typed = [name for name in given if name in PERSONAL]
-    absent = {name: None for name in (*PERSONAL, *FROM_CLICK) if name not in typed and name not in clicks}
+    absent = {name for name in (*PERSONAL, *FROM_CLICK) if name not in typed and name not in clicks}
     country_code = session.get_one(Account, event.account_id).country_code
-    known = person(checked.model_copy(update=absent), Browser(), country_code, event.event_time)
-    made = destination.identify(known)
+    known = {name: value for name, value in values.items() if name not in absent}
+    made = destination.identify(person(known, Browser(), country_code, event.event_time))
     wrong = {name: [NOT_RECOGNISED] for name in typed if IDENTIFIES[name] not in made}
     if wrong:
         raise Invalid(wrong)

@@ -14,10 +14,11 @@ from app.core.i18n import init_app
 from app.core.period import preset
 from app.core.periods import Preset
 from app.opens.dashboard.changed import sentences
-from app.opens.dashboard.numbers import Comparison, Dashboard, Slices, Today
+from app.opens.dashboard.numbers import Comparison, Dashboard, Today
 from app.opens.dashboard.warnings import Wrong
 from app.opens.figures import OpenFigures, Slice
 from app.opens.images.usage import Warnings
+from app.opens.shares import Share
 
 NOW = datetime(2026, 11, 18, 17, 20, tzinfo=UTC)
 WEEK = preset(Preset.WEEK, NOW, ZoneInfo("America/Sao_Paulo"))
@@ -26,12 +27,12 @@ BUSY: list[list[int | None]] = [[0] * 24 for _day in range(7)]
 BUSY[1][10] = 30
 
 
-def slices(**views: int) -> Slices:
-    return {("human", client): Slice(views=number, opens=number) for client, number in views.items()}
+def clients(**views: int) -> Share:
+    return {(client, "human"): Slice(views=number, opens=number) for client, number in views.items()}
 
 
-def week(ours: OpenFigures, theirs: OpenFigures, our_slices: Slices, their_slices: Slices) -> Dashboard:
-    past = Comparison(WEEK.previous(NOW), theirs, ours, [], their_slices, our_slices)
+def week(ours: OpenFigures, theirs: OpenFigures, ours_by: Share, theirs_by: Share) -> Dashboard:
+    past = Comparison(WEEK.previous(NOW), theirs, ours, [], theirs_by, ours_by)
     today = Today(WEEK, NONE, NONE, NONE)
     return Dashboard(
         WEEK, False, ours, 0, today, [], [], BUSY, {}, {}, [], Wrong(Warnings(), 0), None, (), past
@@ -52,7 +53,7 @@ def week(ours: OpenFigures, theirs: OpenFigures, our_slices: Slices, their_slice
 def test_a_change_worth_words(tmp_path, ours: OpenFigures, theirs: OpenFigures, said: str | None) -> None:  # type: ignore[no-untyped-def]
     app = Flask("app")
     init_app(app, tmp_path, "America/Sao_Paulo")
-    found = week(ours, theirs, slices(Gmail=60, Outlook=ours.views), slices(Gmail=45, Outlook=ours.views))
+    found = week(ours, theirs, clients(Gmail=60, Outlook=ours.views), clients(Gmail=45, Outlook=ours.views))
     with app.test_request_context(), force_locale("en"):
         told = sentences(found)
         assert (said in told) if said else told == []

@@ -1,0 +1,109 @@
+"""Group commit for requests of the event loop: on the loop itself while that is quick, else by the writer's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+
+from app.core import clock
+from app.core.db import LockTaken
+from app.core.steps import Write
+from app.core.writer import MAX_BATCH, Handed, Pen, Recorder, Writer
+
+SLOW_S = 0.1  # a commit that took longer says that the disk is slow just now,
+REST_S = 1.0  # and for so long the loop leaves commits to the thread
+
+
+class LoopTicket:
+    """One item that a coroutine waits for."""
+
+    __slots__ = ("future", "item", "recorder", "timeout_s", "timer", "writer")
+
+    def __init__(self, writer: LoopWriter, wait: Write, future: asyncio.Future[bool]) -> None:
+        self.writer = writer
+        self.recorder: Recorder[object] = wait.recorder
+        self.item = wait.item
+        self.timeout_s = wait.timeout_s
+        self.future = future
+        self.timer: asyncio.TimerHandle | None = None
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Called in the loop's thread or in the writer's."""
+        self.writer.finish(self, error)
+
+    def end(self, error: BaseException | None) -> None:
+        """In the loop's thread."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(True)
+        else:
+            self.future.set_exception(error)
+
+    def give_up(self) -> None:
+        if not self.future.done():
+            self.future.set_result(False)
+
+
+class LoopWriter:
+    """What is handed in during one turn of the loop is committed at its end: the requests of a busy moment share a
+    commit, and no thread is woken for any of them. That needs SQLite (PostgreSQL is a network away), its lock free and
+    its disk quick; otherwise the writer's thread does it, and the loop goes on with other things."""
+
+    def __init__(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
+        self._writer = writer
+        self._loop = loop
+        self._thread = threading.get_ident()
+        self._pen = Pen(writer.engine, is_patient=False) if writer.engine.dialect.name == "sqlite" else None
+        self._tickets: list[LoopTicket] = []
+        self._ended: deque[tuple[LoopTicket, BaseException | None]] = deque()
+        self._rests_until = 0.0
+
+    def commit(self, wait: Write) -> asyncio.Future[bool]:
+        """What `Write` says."""
+        ticket = LoopTicket(self, wait, self._loop.create_future())
+        if not self._tickets:
+            self._loop.call_soon(self._flush)
+        self._tickets.append(ticket)
+        return ticket.future
+
+    def finish(self, ticket: LoopTicket, error: BaseException | None) -> None:
+        if threading.get_ident() == self._thread:
+            ticket.end(error)
+            return
+        self._ended.append((ticket, error))
+        if len(self._ended) == 1:  # one call of the loop for a whole batch
+            self._loop.call_soon_threadsafe(self._end_all)
+
+    def _end_all(self) -> None:
+        while self._ended:
+            ticket, error = self._ended[0]
+            ticket.end(error)
+            self._ended.popleft()
+
+    def _flush(self) -> None:
+        tickets, self._tickets = self._tickets, []
+        for start in range(0, len(tickets), MAX_BATCH):
+            self._hand_over(self._commit_here(tickets[start : start + MAX_BATCH]))
+
+    def _commit_here(self, tickets: list[LoopTicket]) -> list[Handed]:
+        """What is left for the thread."""
+        started = clock.monotonic()
+        if self._pen is None or started < self._rests_until or not self._writer.is_idle:
+            return [*tickets]
+        try:
+            self._pen.commit(tickets)
+        except LockTaken as taken:
+            return [*taken.left]
+        if clock.monotonic() - started > SLOW_S:
+            self._rests_until = clock.monotonic() + REST_S
+        return []
+
+    def _hand_over(self, tickets: list[Handed]) -> None:
+        for ticket in tickets:
+            assert isinstance(ticket, LoopTicket)
+            ticket.timer = self._loop.call_later(max(ticket.timeout_s, 0), ticket.give_up)
+            self._writer.hand_over(ticket)

@@ -1,0 +1,1 @@
+"""Backup of a database that is in use, and its restore."""
