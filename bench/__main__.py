@@ -1,5 +1,5 @@
 """`python -m bench [names…] [--rounds N] [--quick] [--json FILE]`: one line per goal; exit code 1 when one fails.
-`python -m bench curves` and `python -m bench profile` have words of their own (`--help`)."""
+`python -m bench curves`, `… profile` (each with `--help`) and `… table result.json` judge nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import arrival, curves, delivery, intake, memory, opens, pages, profile, reads
+from bench import arrival, curves, delivery, intake, memory, opens, pages, profile, reads, table
 from bench.goals import QUICK, WHOLE_MEMORY, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
 from bench.machine import Machine, Others
@@ -39,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _apart(curves.main, given[1:])
     if given[:1] == ["profile"]:
         return _apart(profile.main, given[1:])
+    if given[:1] == ["table"] and len(given) == 2:
+        return table.main(given[1])
     asked = _asked(given)
     scale = QUICK if asked.quick else Scale()
     if asked.rounds is not None:

@@ -14,10 +14,9 @@ from app.destinations import registry
 from app.destinations.base import Event, PixelKey
 from app.simulator import RemoteSimulator, spawn
 from app.simulator.platforms import kwai_identity
-from bench.drains import is_anything_open
+from bench.drains import is_anything_open, ready
 from bench.goals import Bench, Goal, check, percentile
 from bench.load import Shot, post
-from bench.processes import running
 from bench.stand import KWAI_EVENT, META_EVENT, Stand, stand
 
 LATENCIES_MS = (50, 300)
@@ -31,7 +30,7 @@ def run(bench: Bench) -> list[Goal]:
         spawn() as simulator,
         stand(bench.folder, **simulator.environment) as product,
         product.web() as (_, port),
-        running(product.worker()),
+        ready(product),
     ):
         return [
             _measured(bench, product, simulator, product.shot(port, body), platform, latency_ms)
@@ -60,8 +59,13 @@ def _measured(
     return Goal(
         "P8", f"accepted → {platform} has it, {scale.paced_per_s}/s", f"p50 {p50 + latency_ms:.0f} p99 "
         f"{p99 + latency_ms:.0f} ms", f"{latency_ms} ms, the platform's own", f"+{p99:.0f} ms", f"≤ +{ALLOWED_MS} ms",
-        p99 <= ALLOWED_MS, (), {"p50_ms": p50, "p99_ms": p99, "latency_ms": latency_ms, "events": len(accepted)},
+        _verdict(bench, p99), (), {"p50_ms": p50, "p99_ms": p99, "latency_ms": latency_ms, "events": len(accepted)},
     )  # fmt: skip
+
+
+def _verdict(bench: Bench, p99_ms: float) -> bool | None:
+    """Latency is what the clock says: on a machine that others share, a miss says nothing."""
+    return True if p99_ms <= ALLOWED_MS else None if bench.machine.is_shared else False
 
 
 def paced(shot: Shot, prefix: str, per_s: int, seconds: float) -> dict[str, float]:

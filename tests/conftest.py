@@ -60,6 +60,26 @@ PAIRED = (
 )
 
 
+PARTS = {  # the choice (-m) of each part of `make test`: the files it has, and the mark that brings in others
+    "browser": (("tests/browser/",), None),
+    "paired": (PAIRED, "mark.paired"),
+    "alone and not browser": (ALONE[1:], "mark.alone"),
+}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves unread what cannot be in this part: to read all files takes each process as long as hundreds of tests."""
+    if collection_path.suffix != ".py" or config.option.markexpr not in (*PARTS, "not (alone or paired)"):
+        return None
+    name = collection_path.relative_to(config.rootpath).as_posix()
+    if config.option.markexpr not in PARTS:
+        return name.startswith((*PAIRED, "tests/browser/")) or None
+    files, mark = PARTS[config.option.markexpr]
+    if any(name.startswith(one.partition("::")[0]) for one in files):
+        return None
+    return mark is None or mark not in collection_path.read_text("utf-8")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what must run alone or in pairs, and numbers the ids in names: one made at import differs between the

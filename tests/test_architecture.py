@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,13 @@ MAY_CONNECT = {
 FILES = sorted(path.relative_to(ROOT / "app").as_posix() for path in (ROOT / "app").rglob("*.py"))
 
 
-def imports_of(name: str) -> Iterator[str]:
+@cache
+def imports_of(name: str) -> frozenset[str]:
     """Dotted names a file imports, inside functions too (`from app.x import y` gives `app.x` and `app.x.y`)."""
+    return frozenset(_imported(name))
+
+
+def _imported(name: str) -> Iterator[str]:
     for node in ast.walk(ast.parse((ROOT / "app" / name).read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -13,8 +13,9 @@ from bench.drawing import Line, Panel, svg, words
 from bench.goals import Bench, Goal, Scale, Unsound
 
 FEW = Scale(
-    rounds=1, requests=20, peers=False, meta_events=20, kwai_events=20, rq_events=5, rq_fork_events=2, paced_s=0.1,
-    paced_per_s=200, days=1, read_opens=(100, 200), reads=1, held_opens=(20, 40), held_deliveries=(20, 40),
+    rounds=1, has_contests=False, requests=20, peers=False, meta_events=20, kwai_events=20, rq_events=5,
+    rq_fork_events=2, paced_s=0.1, paced_per_s=200, days=1, read_opens=(100, 200), reads=1, held_opens=(20, 40),
+    held_deliveries=(20, 40),
 )  # fmt: skip
 GOALS = {
     "opens": ["P1", "P2", "P2", "P2", "P3"],

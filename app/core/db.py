@@ -29,6 +29,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     event,
+    make_url,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
@@ -146,6 +147,8 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     }
     if not settings.is_sqlite:
         options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, **KEPT_ALIVE, "options": SESSION}}
+        if make_url(settings.database_url).query.get("prepare_threshold") == "none":  # the driver wants no text
+            options["connect_args"]["prepare_threshold"] = None
     return options
 
 

@@ -20,12 +20,15 @@ class Table(Generic[Known]):
 
     def __init__(self) -> None:
         self._found: dict[Hashable, tuple[Known, float]] = {}
+        self._before: dict[Hashable, tuple[Known, float]] = {}  # what the last clearing took
         self._missed: dict[Hashable, float] = {}
         self._epoch = 0
 
     def clear(self) -> None:
         self._epoch += 1
-        self._found.clear()
+        if self._found:
+            self._before = self._found
+        self._found = {}
         self._missed.clear()
 
     def get(self, key: Hashable, fresh: bool, read: Callable[[], Known | None]) -> Known | None:
@@ -44,8 +47,14 @@ class Table(Generic[Known]):
         return found
 
     def peek(self, key: Hashable) -> Known | None:
-        """What is remembered, without reading: for when the database is away."""
+        """What is remembered, without reading."""
         entry = self._found.get(key)
+        return None if entry is None else entry[0]
+
+    def recall(self, key: Hashable) -> Known | None:
+        """The same, or what it was before the last clearing: for when the database is away, which a clearing often goes
+        together with (Valkey comes back too, and nobody knows what was told meanwhile)."""
+        entry = self._found.get(key) or self._before.get(key)
         return None if entry is None else entry[0]
 
     def _keep(self, key: Hashable, found: Known | None, now: float) -> None:
@@ -57,3 +66,4 @@ class Table(Generic[Known]):
             self._missed[key] = now
         else:
             self._found[key] = (found, now)
+        self._before.pop(key, None)

@@ -7,15 +7,14 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
-from itertools import accumulate
 from secrets import compare_digest
 from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import Redis
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,20 +41,18 @@ Key = tuple[str, tuple[tuple[str, str], ...]]  # name, sorted labels
 Gauge = tuple[str, str, dict[str, str], float]  # name, help, labels, value
 
 
-class Histogram(NamedTuple):
-    """How many fell into each bucket; `bounds` are their upper ends, the last bucket has none."""
+class Summary(NamedTuple):
+    """Quantiles of what happened lately: {0.95: seconds}."""
 
     name: str
     help: str
-    bounds: Sequence[float]
-    counts: Sequence[int]
+    quantiles: Mapping[float, float]
 
 
 bp = Blueprint("metrics", __name__)
-# Read when somebody asks: from the database, and from this machine. A counter's name goes without its `_total`.
+# Read when somebody asks: from the database, and from this machine.
 gauges: list[Callable[[Connection], Iterable[Gauge]]] = []
-counters: list[Callable[[Connection], Iterable[Gauge]]] = []
-histograms: list[Callable[[Connection], Iterable[Histogram]]] = []
+summaries: list[Callable[[Connection], Iterable[Summary]]] = []
 gauges_here: list[Callable[[Settings], Iterable[Gauge]]] = []
 
 
@@ -196,8 +193,7 @@ class _Collector:
             with self._state.engine.connect() as connection:
                 return [
                     *_gauge_families(each for read in gauges for each in read(connection)),
-                    *_counter_families(each for read in counters for each in read(connection)),
-                    *(_histogram_family(each) for read in histograms for each in read(connection)),
+                    *(_summary_family(each) for read in summaries for each in read(connection)),
                 ]
         except SQLAlchemyError:
             return None
@@ -221,7 +217,8 @@ def _counter_families(samples: Iterable[Gauge]) -> list[Metric]:
     return list(families.values())
 
 
-def _histogram_family(told: Histogram) -> Metric:
-    """Without a sum, which nobody has counted: quantiles need none."""
-    ends = [*(f"{bound:g}" for bound in told.bounds), "+Inf"]
-    return HistogramMetricFamily(told.name, told.help, list(zip(ends, accumulate(told.counts), strict=True)))
+def _summary_family(told: Summary) -> Metric:
+    family = Metric(told.name, told.help, "summary")
+    for quantile, value in told.quantiles.items():
+        family.add_sample(told.name, {"quantile": f"{quantile:g}"}, value)
+    return family

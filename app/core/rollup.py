@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql
 
 from app.core.bulk import BulkInsert
 from app.core.db import Base
@@ -25,30 +24,24 @@ class Rollup:
     shard. Keys and counts are in the order of the model's columns; a count may be negative."""
 
     def __init__(self, model: type[Base]) -> None:
-        self._table = table = cast(Table, model.__table__)
+        table = cast(Table, model.__table__)
         keys = [column.name for column in table.primary_key.columns]
         if keys[-1] != "shard":
             raise TypeError(f"{table.name}: the last column of the key of a rollup is its shard")
-        self._columns = table.columns.keys()
-        self._counts = [name for name in self._columns if name not in keys]
-        sums = ", ".join(f"{name} = {name} + excluded.{name}" for name in self._counts)
+        counts = [column.name for column in table.columns if column.name not in keys]
+        sums = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in counts)
         conflict = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}"
-        self._add_on_sqlite = BulkInsert(model, self._columns, conflict)
-        upsert = postgresql.insert(table)
-        self._upsert = upsert.on_conflict_do_update(
-            index_elements=keys, set_={name: table.c[name] + upsert.excluded[name] for name in self._counts}
-        )
+        self._add = BulkInsert(model, table.columns.keys(), conflict)
 
     def __call__(self, connection: Connection, counts: Mapping[Key, Sequence[int]]) -> None:
         if not counts:
             return
         if connection.dialect.name == "sqlite":
-            self._add_on_sqlite.many(connection, [(*key, 0, *numbers) for key, numbers in counts.items()])
+            self._add.many(connection, [(*key, 0, *numbers) for key, numbers in counts.items()])
             return
         shard = shard_of(os.getpid())
         keys = sorted(counts, key=_order)  # in one order: no two writers deadlock
-        rows = [dict(zip(self._columns, (*key, shard, *counts[key]), strict=True)) for key in keys]
-        connection.execute(self._upsert, rows)
+        self._add.many(connection, [(*key, shard, *counts[key]) for key in keys])
 
 
 @lru_cache(maxsize=4)

@@ -17,8 +17,7 @@ def dumps(value: Any) -> bytes:
 
     Raises TypeError for what has no JSON form (a secret, say) and ValueError for a time without a zone or a number that
     is not finite: both are faults of ours, never of the caller."""
-    text = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "replace")
+    return _encode(value).encode("utf-8", "replace")
 
 
 def timestamp(value: datetime) -> str:
@@ -45,3 +44,6 @@ def _plain(value: Any) -> Any:
         case set() | frozenset():
             return sorted(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_encode = json.JSONEncoder(default=_plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

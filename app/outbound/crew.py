@@ -14,10 +14,12 @@ from app.core.http import Client
 from app.outbound.exchange_one import Exchange, exchange
 from app.outbound.parcel import Parcel
 from app.outbound.results import How, Result
-from app.outbound.shares import FIRST_SENDERS, LAST_SENDERS, MAX_SENDERS
+from app.outbound.shares import FIRST_SENDERS, LAST_SENDERS, senders_for
 
 log = logging.getLogger(__name__)
 GROW = 8
+WEIGHT = 0.05  # of the latest call in the average
+LONGEST_S = 1.0  # that one call says about the latency of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,29 @@ class Crew:
         self._land = land
         self._work: SimpleQueue[Parcel | None] = SimpleQueue()
         self.size = 0
-        self.busy = 0  # changed by the owner's thread alone
+        self.busy = 0  # changed by the owner's thread alone, as is
+        self._latency_s = 0.0  # of calls that were answered, on average; of those that hang nothing is learnt
         self._grow(FIRST_SENDERS)
 
     def start(self, parcel: Parcel) -> None:
         """Gives a parcel to a free sender; makes some when nobody is free."""
         self.busy += 1
         if self.busy > self.size:
-            self._grow(GROW if self.size < MAX_SENDERS else 1)
+            self._grow(GROW if self.size < self.limit else 1)
         self._work.put(parcel)
 
-    def landed(self) -> None:
+    def landed(self, landed: Landed) -> None:
+        """Takes note of a call that came back."""
         self.busy -= 1
+        first = landed.results[0]
+        if first.how is How.CALL and first.http_status is not None:
+            took_s = min(first.duration_ms / 1000, LONGEST_S)
+            self._latency_s += WEIGHT * (took_s - self._latency_s)
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be under way, but for first ones."""
+        return senders_for(self._latency_s)
 
     def cut(self) -> None:
         """Ends every call in hand at once, and every later one unsent."""

@@ -25,7 +25,8 @@ from app.outbound.hand import Hand
 from app.outbound.kinds import Kinds, Leased
 from app.outbound.loading import start_by
 from app.outbound.pace import SETTLE_ROWS, SETTLE_S, Pace
-from app.outbound.shares import MAX_SENDERS, may_start, wanted
+from app.outbound.results import Result
+from app.outbound.shares import CLAIM_ROWS, MOST_SENDERS, may_start, wanted
 from app.outbound.sight import Claim, Sight
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Drain:
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._kinds = Kinds(runtime)
         self._books = Books(runtime.engine, self._kinds)
-        client = Client(timeout_s=runtime.settings.outbound_timeout, pool_size=MAX_SENDERS)
+        client = Client(timeout_s=runtime.settings.outbound_timeout, pool_size=MOST_SENDERS)
         self._crew = Crew(client, self._inbox.put)
         self._bell = Bell(self.url, lambda: self._inbox.put(RUNG))
         self._aftermath = Aftermath(self.url, self._kinds)
@@ -131,7 +132,7 @@ class Drain:
 
     def _take_landed(self, landed: Landed) -> None:
         parcel = landed.parcel
-        self._crew.landed()
+        self._crew.landed(landed)
         self._hand.landed(parcel)
         if not landed.refused:
             self._hand.keep(landed.results)
@@ -147,7 +148,12 @@ class Drain:
             self._look()
         wanted_now = self._wanted()
         if wanted_now or self._hand.renewals or self._pace.is_time_to_settle(self._hand.results):
-            self._transact(wanted_now)
+            results = self._hand.next_results(SETTLE_ROWS)
+            if results and len(results) + sum(count for _, count in wanted_now) > CLAIM_ROWS:
+                self._transact(results, [])  # both in one would keep other writers waiting for more than 20 ms
+                results, wanted_now = [], self._wanted()
+            if results or wanted_now or self._hand.renewals:
+                self._transact(results, wanted_now)
         while self._hand.claims:
             self._load()
         self._start_calls()
@@ -164,10 +170,9 @@ class Drain:
         due = list(self._sight.due.values())
         return wanted(due, self._sight.batch_of, self._hand.rows, self._crew.size) if due else []
 
-    def _transact(self, wanted_now: list[tuple[DueTarget, int]]) -> None:
+    def _transact(self, results: list[Result], wanted_now: list[tuple[DueTarget, int]]) -> None:
         """Settles and claims in one transaction, then does what may only follow its commit."""
         claimed_at = clock.monotonic()
-        results = self._hand.next_results(SETTLE_ROWS)
         if results:
             faults.point("before_settle")
         try:
@@ -208,10 +213,11 @@ class Drain:
 
     def _start_calls(self) -> None:
         is_alone = len(self._hand.targets | self._sight.due.keys()) <= 1
+        limit = self._crew.limit
         late: list[Leased] = []
 
         def is_next(target_id: UUID) -> bool:
-            return may_start(self._hand.calls, target_id, busy=self._crew.busy, is_alone=is_alone)
+            return may_start(self._hand.calls, target_id, busy=self._crew.busy, limit=limit, is_alone=is_alone)
 
         while (parcel := self._hand.take(is_next)) is not None:
             if clock.monotonic() < parcel.start_by:
@@ -234,6 +240,6 @@ class Drain:
     def _settle_all(self) -> None:
         try:
             while self._hand.results:
-                self._transact([])
+                self._transact(self._hand.next_results(SETTLE_ROWS), [])
         except Exception as error:  # the leases end by themselves
             log.warning("results could not be settled before the end: %s", type(error).__name__)

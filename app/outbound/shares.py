@@ -8,9 +8,11 @@ from uuid import UUID
 from app.outbound.claim import DueTarget
 
 FIRST_SENDERS = 16
-MAX_SENDERS = 64
-LAST_SENDERS = 192  # beyond the maximum only for a target that has no call under way yet
-SHARE = MAX_SENDERS // 4  # calls under way to one target while others have something to send
+MAX_SENDERS = 64  # while platforms answer within FAST_S: more calls a second than one process can make of them
+FAST_S = 0.1
+MOST_SENDERS = 192  # however slowly they answer
+EXTRA_SENDERS = 128  # beyond the limit, for targets that have no call under way yet
+LAST_SENDERS = MOST_SENDERS + EXTRA_SENDERS
 CLAIM_ROWS = 1000  # of one transaction
 CLAIM_TARGETS = 50
 TARGET_ROWS = 4000  # in hand, of one target
@@ -39,10 +41,16 @@ def wanted(
     return found[:CLAIM_TARGETS]
 
 
-def may_start(calls: Mapping[UUID, int], target_id: UUID, *, busy: int, is_alone: bool) -> bool:
-    """Whether a target may have one more call: all senders while nobody else has anything to send, else a quarter of
-    them; and a first call even when everybody is busy."""
+def senders_for(latency_s: float) -> int:
+    """How many calls may be under way when they take that long on average: as many calls a second as of fast ones, so
+    that a platform which answers in 300 ms gets as much as one which answers in 100."""
+    return min(max(MAX_SENDERS, round(MAX_SENDERS * latency_s / FAST_S)), MOST_SENDERS)
+
+
+def may_start(calls: Mapping[UUID, int], target_id: UUID, *, busy: int, limit: int, is_alone: bool) -> bool:
+    """Whether a target may have one more call: all senders (`limit`) while nobody else has anything to send, else a
+    quarter of them; and a first call even when everybody is busy."""
     under_way = calls.get(target_id, 0)
-    if busy >= MAX_SENDERS:
-        return under_way == 0 and busy < LAST_SENDERS
-    return under_way < (MAX_SENDERS if is_alone else SHARE)
+    if busy >= limit:
+        return under_way == 0 and busy < limit + EXTRA_SENDERS
+    return under_way < (limit if is_alone else limit // 4)

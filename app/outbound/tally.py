@@ -40,6 +40,7 @@ class Shift(NamedTuple):
     ref_at: datetime
     before: Stand | None
     after: Stand | None
+    number: int = 1  # of deliveries on the same way, of one hour
 
 
 OPEN = Stand(Status.PENDING)
@@ -49,18 +50,18 @@ def shift(connection: Connection, shifts: Iterable[Shift]) -> None:
     """Moves the counts along. What retention removes leaves the hours as they were and is no longer open or dead."""
     hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
     tallies: dict[tuple[UUID, UUID, str, str], int] = defaultdict(int)
-    for account_id, target_id, ref_at, before, after in shifts:
+    for account_id, target_id, ref_at, before, after, many in shifts:
         if after is not None:
             key = account_id, hour_of(ref_at), target_id
             row = hours.get(key)
             if row is None:
                 row = hours[key] = [0] * WIDTH
             if before is None:
-                row[ACCEPTED] += 1
+                row[ACCEPTED] += many
             else:
-                _count(row, before, ref_at, -1)
-            _count(row, after, ref_at, 1)
-        for stand, number in ((before, -1), (after, 1)):
+                _count(row, before, ref_at, -many)
+            _count(row, after, ref_at, many)
+        for stand, number in ((before, -many), (after, many)):
             if stand is not None and (name := _tallied(stand)) is not None:
                 tallies[account_id, target_id, *name] += number
     _add_hours(connection, {key: row for key, row in hours.items() if any(row)})

@@ -11,7 +11,7 @@ from app.core.frontdoor import Answer
 from app.outbound.models import Status
 from app.outbound.verdicts import Verdict
 from app.tracking.draft import Draft
-from app.tracking.recorder import CONSENT_DENIED
+from app.tracking.rows import CONSENT_DENIED
 
 RESPONSE_BYTES = 2048
 

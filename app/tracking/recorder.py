@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from app.accounts.models import ApiClient
 from app.core import clock, config_version, metrics
-from app.core.bulk import BulkInsert
 from app.core.db import after_commit, by_account
 from app.core.errors import AppError
 from app.core.ids import created_at
@@ -26,8 +25,8 @@ from app.tracking.lookup import Lookups
 from app.tracking.models import TrackedEvent
 from app.tracking.recheck import recheck
 from app.tracking.repeats import sort_out_repeats
+from app.tracking.rows import Rows
 
-CONSENT_DENIED = "Consent denied"
 TOUCH_S = 60.0  # a client's last use is written at most this often
 
 
@@ -42,13 +41,12 @@ class EventRecorder:
     def record(self, connection: Connection, items: Sequence[Any]) -> None:
         drafts: Sequence[Draft] = items
         self._check_version(connection, drafts)
-        now = clock.now()
-        new = sort_out_repeats(connection, [draft for draft in drafts if draft.refusal is None], now)
+        now, rows = clock.now(), Rows(connection)
+        new = sort_out_repeats(connection, rows, [draft for draft in drafts if draft.refusal is None], now)
         if new:
-            _insert_events(connection, [_event_row(draft) for draft in new])
-            _insert_deliveries(connection, [_delivery_row(draft) for draft in new])
-            shift(connection, map(_shift, new))
-            matches.count(connection, map(_accepted, new))
+            rows.insert(connection, new)
+            shift(connection, _shifts(rows, new))
+            matches.count(connection, _accepted(rows, new))
             after_commit(connection, "bell", ring)
             after_commit(connection, "count", partial(metrics.count, "kalitrack_events_accepted", len(new)))
         _look_at_repeats(connection, drafts)
@@ -82,78 +80,28 @@ class EventRecorder:
                 connection.execute(update(ApiClient).where(first).values(first_event_at=now))
 
 
-_LATER = {"repeats", "repeated_at", "edited_at"}
-_AT_FIRST = [column.name for column in TrackedEvent.__table__.columns if column.name not in _LATER]
-_insert_events = BulkInsert(TrackedEvent, _AT_FIRST)
-_insert_deliveries = BulkInsert(
-    Delivery,
-    (
-        "account_id", "id", "kind", "target_id", "ref_id", "ref_at", "generation", "status", "attempts", "next_at",
-        "expires_at", "waiter", "error", "detail", "created_at", "done_at",
-    ),
-)  # fmt: skip
+# -- figures --------------------------------------------------------------------------------------------------------
 
 
-# -- rows -----------------------------------------------------------------------------------------------------------
+def _shifts(rows: Rows, drafts: Iterable[Draft]) -> list[Shift]:
+    """Of a batch most have the same target, hour and stand."""
+    found: dict[tuple[int, datetime, bool], Shift] = {}
+    for draft in drafts:
+        hour, denied = rows.moment(draft).hour, draft.consent_denied
+        key = draft.pixel.id.int, hour, denied
+        one = found.get(key)
+        stand = Stand(Status.CANCELLED, ErrorClass.CONSENT) if denied else OPEN
+        number = 1 if one is None else one.number + 1
+        found[key] = Shift(draft.client.account_id, draft.pixel.id, hour, None, stand, number)
+    return list(found.values())
 
 
-def _event_row(draft: Draft) -> dict[str, Any]:
-    fields, identity = draft.fields, draft.identity
-    return {
-        "account_id": draft.client.account_id,
-        "created_at": created_at(draft.id),
-        "id": draft.id,
-        "client_id": draft.client.id,
-        "target_id": draft.pixel.id,
-        "platform": draft.pixel.platform,
-        "pixel_id": draft.pixel.pixel_id,
-        "event_name": draft.event_name,
-        "event_id": draft.event_id,
-        "event_time": draft.event_time,
-        "click_id": draft.click_id or fields.get("fbclid"),
-        "value": fields.get("value"),
-        "currency": fields.get("currency"),
-        "em_hash": _first(identity.get("em")),
-        "ph_hash": _first(identity.get("ph")),
-        "identity": identity,
-        "fields": fields,
-    }
-
-
-def _first(hashes: Any) -> str | None:
-    return hashes[0] if isinstance(hashes, list) and hashes else hashes or None
-
-
-def _delivery_row(draft: Draft) -> dict[str, Any]:
-    at = created_at(draft.id)
-    return {
-        "account_id": draft.client.account_id,
-        "id": draft.id,  # one event, one delivery: the same id saves a look-up
-        "kind": "conversion",
-        "target_id": draft.pixel.id,
-        "ref_id": draft.id,
-        "ref_at": at,
-        "generation": 0,
-        "status": Status.CANCELLED if draft.consent_denied else Status.PENDING,
-        "attempts": 0,
-        "next_at": at,
-        "expires_at": draft.expires_at,
-        "waiter": draft.waiter,
-        "error": ErrorClass.CONSENT if draft.consent_denied else None,
-        "detail": CONSENT_DENIED if draft.consent_denied else None,
-        "created_at": at,
-        "done_at": at if draft.consent_denied else None,
-    }
-
-
-def _accepted(draft: Draft) -> matches.Accepted:
-    at = created_at(draft.id)
-    return matches.Accepted(draft.client.account_id, draft.pixel.id, draft.pixel.platform, at, draft.identity)
-
-
-def _shift(draft: Draft) -> Shift:
-    stand = Stand(Status.CANCELLED, ErrorClass.CONSENT) if draft.consent_denied else OPEN
-    return Shift(draft.client.account_id, draft.pixel.id, created_at(draft.id), None, stand)
+def _accepted(rows: Rows, drafts: Iterable[Draft]) -> Iterator[matches.Accepted]:
+    for draft in drafts:
+        pixel = draft.pixel
+        if pixel.platform in matches.IDENTIFYING:
+            hour = rows.moment(draft).hour
+            yield matches.Accepted(draft.client.account_id, pixel.id, pixel.platform, hour, draft.identity)
 
 
 # -- what the request has to know before it waits --------------------------------------------------------------------

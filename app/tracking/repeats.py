@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql
 
-from app.core.bulk import BulkInsert
 from app.core.errors import Conflict
 from app.tracking.draft import Draft
 from app.tracking.models import EventKey
+from app.tracking.rows import Rows, store_keys
 
 SAME_KEY_OTHER_BODY = "This Idempotency-Key was used with another body"
 TWO_EVENTS = "Idempotency-Key and event_id name two different events"
@@ -22,59 +22,30 @@ Key = tuple[UUID, UUID, str]  # account, client, hash
 Holder = tuple[UUID, str]  # the event accepted under a key, and the hash of its body
 
 
-def sort_out_repeats(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+def sort_out_repeats(connection: Connection, made: Rows, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     """Stores the drafts' keys; returns the drafts that are new. The others learn which event they repeat, or get a
     refusal that names the contradiction between their keys."""
     if not drafts:
         return []
-    rows = [row for draft in drafts for row in _key_rows(draft)]
-    rows.sort(key=lambda row: (row["account_id"].int, row["client_id"].int, row["key_hash"]))  # no deadlock
+    rows = [row for draft in drafts for row in made.keys(draft)]
+    rows.sort(key=BY_KEY)  # no deadlock
     if _store(connection, rows, now) == len(rows):
         return list(drafts)
-    return _look_closely(connection, drafts, now)
+    return _look_closely(connection, made, drafts, now)
 
 
-def _key_rows(draft: Draft) -> list[dict[str, Any]]:
-    client = draft.client
-    return [
-        {
-            "account_id": client.account_id,
-            "client_id": client.id,
-            "key_hash": key_hash,
-            "event_id": draft.id,
-            "body_hash": draft.body_hash,
-            "expires_at": expires_at,
-        }
-        for key_hash, expires_at in draft.keys
-    ]
+BY_KEY = itemgetter(2, 1, 0)  # the hash, client and account
 
 
-_COLUMNS = ("account_id", "client_id", "key_hash", "event_id", "body_hash", "expires_at")
-_store_on_sqlite = BulkInsert(
-    EventKey,
-    _COLUMNS,
-    "ON CONFLICT (account_id, client_id, key_hash) DO UPDATE SET"
-    " event_id = excluded.event_id, body_hash = excluded.body_hash, expires_at = excluded.expires_at"
-    " WHERE event_key.expires_at <= ?",
-)
-
-
-def _store(connection: Connection, rows: Sequence[dict[str, Any]], now: datetime) -> int:
+def _store(connection: Connection, rows: Sequence[tuple[Any, ...]], now: datetime) -> int:
     """Inserts keys or replaces expired ones, first come first served; returns how many are the rows' own now."""
     if connection.dialect.name == "sqlite":
-        return _store_on_sqlite(connection, rows, now)
-    first = {(row["account_id"], row["client_id"], row["key_hash"]): row for row in reversed(rows)}
-    upsert = postgresql.insert(EventKey)
-    statement = upsert.on_conflict_do_update(
-        index_elements=_COLUMNS[:3],
-        set_={name: upsert.excluded[name] for name in _COLUMNS[3:]},
-        where=EventKey.expires_at <= now,
-    ).returning(EventKey.event_id)
-    stored = connection.scalars(statement, list(reversed(first.values()))).all()  # one statement takes a key once
-    return len(stored)
+        return store_keys.ready(connection, rows, now)
+    first = {row[:3]: row for row in reversed(rows)}  # one statement takes a key once
+    return store_keys.ready(connection, list(reversed(first.values())), now)
 
 
-def _look_closely(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
+def _look_closely(connection: Connection, made: Rows, drafts: Sequence[Draft], now: datetime) -> list[Draft]:
     holders = _holders(connection, drafts)
     originals: dict[UUID, UUID] = {}  # repeats of this batch, which hold keys but will not exist
     unsettled: set[UUID] = set()  # refused, and so without an event and keys; or judged once that is so
@@ -96,7 +67,7 @@ def _look_closely(connection: Connection, drafts: Sequence[Draft], now: datetime
         else:
             draft.original_id = originals[draft.id] = others.pop()
             _hand_keys_over(connection, draft)
-    return new + sort_out_repeats(connection, again, now)
+    return new + sort_out_repeats(connection, made, again, now)
 
 
 def _contradiction(draft: Draft, held: dict[str, Holder], others: set[UUID]) -> bool:

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
 from app.accounts.models import Account
 from app.core import clock, metrics
-from app.core.metrics import Gauge, Histogram
+from app.core.metrics import Gauge, Summary
 from app.core.models import Heartbeat
+from app.core.rollup import hour_of
 from app.core.settings import Settings
 from app.opens.models import OpenClass, OpenSliceDay
 from app.opens.recording import spool
-from app.outbound.models import DELAY_BOUNDS_S, DELAYS, DeliveryHour, DeliveryTally, Target, TargetState
+from app.outbound.figures import percentile
+from app.outbound.models import DELAYS, DeliveryHour, DeliveryTally, Target, TargetState
 from app.upkeep.backup import stamp
 
 LIVE = timedelta(days=2)  # what is older changes rarely: it is added up once in KEPT
 KEPT_S = 3600.0
+HOUR = timedelta(hours=1)
+QUANTILES = (0.5, 0.95, 0.99)
 HEAD = struct.Struct("<8sQQQ")  # of the spool: magic, where the first record begins, where the last one ends, lost
 
 
 def register() -> None:
     """Once a process, however many apps it makes."""
     if targets not in metrics.gauges:
-        metrics.gauges.extend((deliveries, targets, workers))
-        metrics.counters.append(opens)
-        metrics.histograms.append(delays)
+        metrics.gauges.extend((deliveries, targets, workers, opens))
+        metrics.summaries.append(delays)
         metrics.gauges_here.append(here)
 
 
-class _Since:
-    """Sums over all of a rollup by time: the old part is remembered for an hour, the live one read each time."""
+class _OpensByClass:
+    """Loads by class, ever: days gone by are added up once in KEPT_S, the latest each time."""
 
-    def __init__(self, read: Callable[[Connection, datetime | None, datetime | None], dict[str, int]]) -> None:
-        self._read = read
+    def __init__(self) -> None:
         self._engine: Engine | None = None
         self._until: datetime | None = None
         self._old: dict[str, int] = {}
@@ -47,48 +48,41 @@ class _Since:
         until = (clock.now() - LIVE).replace(hour=0, minute=0, second=0, microsecond=0)
         is_same = self._engine is connection.engine and self._until == until
         if not is_same or clock.monotonic() - self._read_at > KEPT_S:
-            self._old = self._read(connection, None, until)
+            self._old = _loads(connection, OpenSliceDay.day < until)
             self._engine, self._until, self._read_at = connection.engine, until, clock.monotonic()
-        live = self._read(connection, until, None)
-        return {name: self._old.get(name, 0) + live.get(name, 0) for name in {*self._old, *live}}
+        live = _loads(connection, OpenSliceDay.day >= until)
+        return {name: self._old.get(name, 0) + live.get(name, 0) for name in OpenClass}
 
 
-def _between(column: Any, start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:
-    return [*([column >= start] if start else []), *([column < end] if end else [])]
-
-
-def _opens_between(connection: Connection, start: datetime | None, end: datetime | None) -> dict[str, int]:
+def _loads(connection: Connection, when: ColumnElement[bool]) -> dict[str, int]:
     found = (
         select(OpenSliceDay.open_class, func.sum(OpenSliceDay.hits))
-        .where(OpenSliceDay.account_id.in_(select(Account.id)), *_between(OpenSliceDay.day, start, end))
+        .where(OpenSliceDay.account_id.in_(select(Account.id)), when)
         .group_by(OpenSliceDay.open_class)
     )
     return {name: int(hits) for name, hits in connection.execute(found)}
 
 
-def _delays_between(connection: Connection, start: datetime | None, end: datetime | None) -> dict[str, int]:
-    sums = [func.coalesce(func.sum(getattr(DeliveryHour, name)), 0) for name in DELAYS]
-    found = select(*sums).where(
-        DeliveryHour.account_id.in_(select(Account.id)), *_between(DeliveryHour.hour, start, end)
-    )
-    return dict(zip(DELAYS, map(int, connection.execute(found).one()), strict=True))
-
-
-_opens, _delays = _Since(_opens_between), _Since(_delays_between)
+_opens = _OpensByClass()
 
 
 def opens(connection: Connection) -> Iterable[Gauge]:
-    """Judging history again moves opens from one class to another: then a class may fall."""
-    sums = _opens.sums(connection)
-    for name in OpenClass:
-        yield "kalitrack_opens", "Loads of e-mail images, by who loaded them", {"class": name}, sums.get(name, 0)
+    """No counter: judging history again moves opens from one class to another, and a counter must never fall."""
+    for name, hits in _opens.sums(connection).items():
+        yield "kalitrack_opens", "Loads of e-mail images recorded so far, by who loaded them", {"class": name}, hits
 
 
-def delays(connection: Connection) -> Iterable[Histogram]:
-    sums = _delays.sums(connection)
-    help_ = "Time from acceptance to arrival of what was delivered"
-    counts = [max(sums.get(name, 0), 0) for name in DELAYS]
-    yield Histogram("kalitrack_delivery_delay_seconds", help_, DELAY_BOUNDS_S, counts)
+def delays(connection: Connection) -> Iterable[Summary]:
+    """Of what was accepted in this hour and the one before. From the rollup, so that no delivery waits for it."""
+    sums = [func.coalesce(func.sum(getattr(DeliveryHour, name)), 0) for name in DELAYS]
+    since = hour_of(clock.now()) - HOUR
+    found = select(*sums).where(DeliveryHour.account_id.in_(select(Account.id)), DeliveryHour.hour >= since)
+    counts = [int(number) for number in connection.execute(found).one()]
+    quantiles = {share: percentile(counts, share) for share in QUANTILES}
+    known = {share: seconds for share, seconds in quantiles.items() if seconds is not None}
+    if known:
+        help_ = "Time from acceptance to arrival of what was accepted lately"
+        yield Summary("kalitrack_delivery_delay_seconds", help_, known)
 
 
 def deliveries(connection: Connection) -> Iterable[Gauge]:

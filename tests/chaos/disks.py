@@ -60,6 +60,11 @@ class SmallDisk:
         self._ballast.unlink(missing_ok=True)
 
 
+def may_limit() -> bool:
+    """Whether another process's limits can be set here: Linux has a call for it."""
+    return hasattr(resource, "prlimit")
+
+
 def may_mount() -> bool:
     """Whether this process may mount a file system (in a container mostly not, whoever it is)."""
     with tempfile.TemporaryDirectory() as folder:

@@ -102,14 +102,14 @@ class World:
         """Kills Valkey and deletes all it had stored; who keeps it alive starts it again."""
         if self.valkey is not None:
             self.valkey.wipe()
-        else:
-            self.product.wipe_valkey()
-        self.kills["valkey (wiped)"] += 1
+            self.kills["valkey (wiped)"] += 1
+        elif self.product.wipe_valkey():
+            self.kills["valkey (wiped)"] += 1
 
     def signal_valkey(self, number: int) -> None:
-        pid = self.valkey.pid if self.valkey is not None else next(iter(self.product.pids("valkey")), None)
-        if pid is not None:
-            os.kill(pid, number)
+        if self.valkey is None:
+            self.product.wait_for_part("valkey")
+        os.kill(self.valkey.pid if self.valkey is not None else self.product.pids("valkey")[0], number)
 
     @contextmanager
     def watched(self) -> Iterator[None]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from app.accounts.models import Account
 from app.core.ids import uuid7
@@ -73,7 +75,7 @@ class OpenBooks:
         """`doubts`: how often a commit may have been done without its web process hearing of it in time; each time as
         many hits may count twice as loads can be under way."""
         stored, rows, wrong = Counter[str](), Counter[str](), []
-        with self.engine.connect() as connection:
+        with self._one_moment() as connection:
             for ref, hits in connection.execute(select(Open.ref, Open.hits)):
                 stored[ref] += hits
                 rows[ref] += 1
@@ -90,3 +92,13 @@ class OpenBooks:
         wrong += [f"an image was answered {odd}" for odd in readers.odd[:5]]
         lost = missing if len(missing) > unrecorded else []
         return OpenFindings(readers.answered.total(), lost, unrecorded, doubled, wrong)
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[Connection]:
+        """All reads see the same: the ticker goes on telling opens what program they came from, and moves figures."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection

@@ -16,8 +16,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from app.core import lifeline
 
 ROOT = Path(__file__).parents[2]
@@ -146,14 +144,16 @@ class Product:
         counts = {}
         for part in ("web worker", "deliver", "jobs", "ticker"):
             for pid in self.pids(part):
-                with suppress(psutil.NoSuchProcess):
-                    counts[f"{part} {pid}"] = psutil.Process(pid).num_threads()
+                if number := thread_count(pid):
+                    counts[f"{part} {pid}"] = number
         return counts
 
-    def wipe_valkey(self) -> None:
-        """Kills Valkey and deletes all it had stored."""
-        if self.kill("valkey"):
+    def wipe_valkey(self) -> bool:
+        """Kills Valkey and deletes all it had stored; False when none ran."""
+        was_there = self.kill("valkey")
+        if was_there:
             shutil.rmtree(self.folder / "d" / "valkey" / "appendonlydir", ignore_errors=True)
+        return was_there
 
     def _tree(self) -> list[int]:
         assert self._popen is not None
@@ -203,12 +203,23 @@ class Product:
 
 def processes() -> list[tuple[int, int, str]]:
     """(id, parent, command line) of every process that lives; a dead one that nobody has waited for yet does not."""
-    command = ["ps", "-eo", "pid=,ppid=,stat=,args=", "--sort=start_time"] if sys.platform == "linux" else [
-        "ps", "-axo", "pid=,ppid=,stat=,args="
+    # -ww: it would cut the lines at COLUMNS, which pytest sets, and with them the names that tell who is who
+    command = ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args=", "--sort=start_time"] if sys.platform == "linux" else [
+        "ps", "-ww", "-axo", "pid=,ppid=,stat=,args="
     ]  # fmt: skip
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [line.split(None, 3) for line in lines]
     return [(int(row[0]), int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")]
+
+
+def thread_count(pid: int) -> int:
+    """0 when the process is gone."""
+    if sys.platform == "linux":
+        with suppress(FileNotFoundError):
+            return len(os.listdir(f"/proc/{pid}/task"))
+        return 0
+    lines = subprocess.run(["ps", "-M", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return max(0, len(lines.splitlines()) - 1)
 
 
 def is_running(pid: int) -> bool:

@@ -114,11 +114,8 @@ def test_steps_lose_nothing_and_double_only_what_was_in_hand(new_world, wrong_cl
     assert set(report.answers) <= {200, 202, 500, 503}
 
 
-@pytest.mark.parametrize(
-    ("database", "rate"),
-    [("sqlite", 0.1), pytest.param("sqlite", -0.1, marks=pytest.mark.long),
-     pytest.param("postgresql", 0.1, marks=pytest.mark.long)],
-)  # fmt: skip
+@pytest.mark.long
+@pytest.mark.parametrize(("database", "rate"), [("sqlite", 0.1), ("sqlite", -0.1), ("postgresql", 0.1)])
 def test_a_slow_drift_is_not_noticed(new_world, wrong_clock, tell, database, rate):
     def drift(until):
         started = time.monotonic()

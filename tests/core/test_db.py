@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.accounts.models import Account
 from app.core import clock
 from app.core.bulk import BulkInsert
-from app.core.db import after_commit, begin_write, db, to_json, write
+from app.core.db import after_commit, begin_write, db, engine_options, to_json, write
 from app.core.ids import uuid7
 from app.core.models import ConfigVersion, CronRun, Heartbeat
 from app.core.runtime import runtime
@@ -68,6 +69,13 @@ def test_on_postgresql_a_write_whose_host_was_cut_off_is_soon_ended_and_a_read_h
         assert (connection.scalar(asked), session.scalar(asked)) == ("5s", "5s")
     with engine.connect() as connection:
         assert connection.scalar(asked) == "1min"
+
+
+@pytest.mark.parametrize(("query", "wants"), [("", False), ("?prepare_threshold=none", True)])
+def test_a_pool_that_keeps_no_prepared_statements_gets_none(make_settings: Any, query: str, wants: bool) -> None:
+    options = engine_options(make_settings(database_url=f"postgresql+psycopg://kalitrack@127.0.0.1/kalitrack{query}"))
+
+    assert ("prepare_threshold" in options["connect_args"]) is wants
 
 
 def test_a_write_outside_of_a_write_is_refused_by_name(app: Flask) -> None:

@@ -76,7 +76,8 @@ def test_msgids_are_english() -> None:
 def test_no_code_says_something_in_portuguese_or_unmarked(source: str) -> None:
     tree = ast.parse((ROOT / source).read_text("utf-8"))
     said = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-    sentences = [text for text in said if " " in text.strip() and text not in docstrings(tree)]
+    told_developers = docstrings(tree)
+    sentences = [text for text in said if " " in text.strip() and text not in told_developers]
     assert [text for text in sentences if PORTUGUESE.search(text) or len(WORDS.findall(text)) > 1] == []
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TELLING]
     assert [call.lineno for call in calls if call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)] == []

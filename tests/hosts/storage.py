@@ -48,6 +48,15 @@ def sizes(app: Flask) -> Counter[str]:
         return Counter({name: int(size) for name, size in connection.execute(text(SIZES[engine.dialect.name]))})
 
 
+def log_position(app: Flask) -> int:
+    """Bytes of write-ahead log since the beginning: what a standby and an archive get. 0 on SQLite."""
+    engine = runtime(app).engine
+    if engine.dialect.name != "postgresql":
+        return 0
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")) or 0)
+
+
 def open_images(app: Flask) -> None:
     upload(app)
     chance = random.Random(1)
@@ -95,13 +104,17 @@ def measure(url: str, folder: Path) -> None:
         migrate.upgrade(app)
         first_start.prepare(app)
         for what, fill in (("open", open_images), ("event", lambda app: deliver_events(app, simulator))):
-            before, started = sizes(app), clock.monotonic()
+            before, logged, started = sizes(app), log_position(app), clock.monotonic()
             fill(app)
+            logged = (log_position(app) - logged) // ROWS
             grown = sizes(app) - before
             tables = ", ".join(f"{name} {size / ROWS:.0f}" for name, size in grown.most_common() if size >= ROWS)
             engine = runtime(app).engine.dialect.name
             took = clock.monotonic() - started
-            print(f"{engine}: {grown.total() / ROWS:.0f} bytes an {what} ({tables}); {took:.0f} s", flush=True)
+            print(
+                f"{engine}: {grown.total() / ROWS:.0f} bytes an {what} ({tables}), {logged} of WAL; {took:.0f} s",
+                flush=True,
+            )
         runtime(app).engine.dispose()
 
 

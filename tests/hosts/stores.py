@@ -109,6 +109,11 @@ class Valkeys:
         """Which one is the primary, by what they say themselves."""
         return next((machine for machine in self.machines if self._is_primary(machine)), None)
 
+    def memory(self, machine: Machine) -> str:
+        """What all that it holds takes."""
+        with self.client(machine) as client:
+            return str(cast(dict[str, Any], client.info("memory"))["used_memory_human"])
+
     def client(self, machine: Machine) -> redis.Redis:
         port = self._ports[machine.name]
         return redis.Redis(host=machine.address, port=port, password=VALKEY_PASSWORD, **OPTIONS)

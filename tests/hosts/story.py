@@ -83,6 +83,7 @@ class Run:
         self.in_hand: list[set[UUID]] = []
         self.doubts = 0  # commits of which a web process may not have heard
         self.takeovers_s: list[float] = []
+        self.cuts = 0  # each may cost a ticker its lead
         self.done: Counter[str] = Counter()
         self._tell = tell
         self._began = self._leader_died = time.monotonic()
@@ -161,6 +162,7 @@ class Run:
         """The host is alive and cannot be reached; at the end it can."""
         before = self.site.books.leased()
         self.doubts += 2
+        self.cuts += 1
         words = machine.cut()
         self.done[f"{machine.name} cut off"] += 1
         self.tell(f"{machine.name} is cut off: {words}")
@@ -200,11 +202,13 @@ class Run:
         found.wrong.extend(self.site.books.figures_that_lie())
         found.wrong.extend(f"a client was answered {status}: {answer}" for status, answer in self.apps.odd)
         opens = self.opens.judge(self.readers, self.doubts)
+        valkey = self.site.valkeys.primary()
+        memory = "" if valkey is None else f"; Valkey holds {self.site.valkeys.memory(valkey)}"
         held = len(set().union(*self.in_hand)) if self.in_hand else 0
         self.tell(
             f"the end, settled {took:.1f} s after the load: {found.accepted} events accepted, lost {len(found.lost)}, "
             f"{arrivals.total()} arrived, {found.duplicates} twice ({held} were in hand at a fault); "
-            f"{opens.answered} images answered, opens lost {len(opens.lost)}, unrecorded {opens.unrecorded}"
+            f"{opens.answered} images answered, opens lost {len(opens.lost)}, unrecorded {opens.unrecorded}{memory}"
         )
         return found, opens
 

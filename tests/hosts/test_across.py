@@ -126,7 +126,9 @@ def test_each_host_writes_its_own_logs_and_only_who_delivers_writes_the_event_lo
     assert post(hosts, hosts.webs[0], waits=True, **event(META, f"across-{time.time_ns()}")) == 200
 
     logs = {machine.name: machine.folder / "data" / "logs" for machine in hosts.apps}
-    found = {name: {path.name for path in folder.iterdir()} if folder.exists() else set() for name, folder in logs.items()}
+    found = {
+        name: {path.name for path in folder.iterdir()} if folder.exists() else set() for name, folder in logs.items()
+    }
     assert not any(name.startswith(("app-deliver", "tracking")) for name in found["web-1"] | found["web-2"])
     assert "app-deliver-1.log" in found["worker-1"]
     assert "app-deliver-2.log" in found["worker-2"]

@@ -80,4 +80,4 @@ def test_hosts_die_and_nothing_is_lost(hosts, tell):
     assert found.duplicates <= len(set().union(*run.in_hand))
     assert max(run.takeovers_s) <= TAKEOVER_S
     assert [machine.name for machine in hosts.machines if machine.ended()] == []
-    assert len(run.watch.reigns) == 1 + len(run.takeovers_s)
+    assert 0 <= len(run.watch.reigns) - 1 - len(run.takeovers_s) <= run.cuts

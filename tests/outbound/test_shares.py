@@ -8,8 +8,18 @@ import pytest
 
 from app.core.ids import uuid7
 from app.outbound.claim import DueTarget
-from app.outbound.shares import HAND_ROWS, LAST_SENDERS, MAX_SENDERS, SHARE, TARGET_ROWS, may_start, wanted
+from app.outbound.shares import (
+    EXTRA_SENDERS,
+    HAND_ROWS,
+    MAX_SENDERS,
+    MOST_SENDERS,
+    TARGET_ROWS,
+    may_start,
+    senders_for,
+    wanted,
+)
 
+SHARE = MAX_SENDERS // 4
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
@@ -68,10 +78,17 @@ def test_a_thousand_due_targets_are_claimed_some_at_a_time():
         (MAX_SENDERS, MAX_SENDERS, True, False),
         (1, MAX_SENDERS, False, False),
         (0, MAX_SENDERS, False, True),  # the first call of a target never waits for others to hang up
-        (0, LAST_SENDERS, False, False),
+        (0, MAX_SENDERS + EXTRA_SENDERS, False, False),
     ],
 )
 def test_a_quarter_of_the_senders_while_others_wait(under_way, busy, is_alone, may):
     key = uuid7()
 
-    assert may_start({key: under_way}, key, busy=busy, is_alone=is_alone) is may
+    assert may_start({key: under_way}, key, busy=busy, limit=MAX_SENDERS, is_alone=is_alone) is may
+
+
+def test_two_hundred_calls_a_second_find_a_free_sender_however_slow_the_platform():
+    rows = [(0.0, MAX_SENDERS), (0.05, MAX_SENDERS), (0.2, 2 * MAX_SENDERS), (0.3, MOST_SENDERS), (20, MOST_SENDERS)]
+
+    assert [senders_for(latency_s) for latency_s, _ in rows] == [limit for _, limit in rows]
+    assert senders_for(0.3) * 0.9 > 200 * 0.3

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sqlite3
 import stat
 import tarfile
 from datetime import timedelta
 
+import flask_migrate
 import pytest
 from sqlalchemy import insert, select, update
 
@@ -18,6 +20,7 @@ from app.core.models import Heartbeat, Job, Lease
 from app.core.runtime import runtime
 from app.opens.recording.spool import Spool
 from app.outbound.models import Delivery, Status, Target
+from app.upkeep.backup import sqlite_file
 from tests.upkeep.conftest import rows_of
 
 LEASE = {"lease_token": "a-token", "waiter": "web-1"}
@@ -123,6 +126,23 @@ def test_a_damaged_backup_touches_nothing(taken, run, other_place, tmp_path):
     assert migrate.current_revision(other) is None
 
 
+def test_a_newer_version_is_refused_and_an_older_one_migrated(run, tmp_path, other_place):
+    old, other = other_place(), other_place()
+    with old.app_context():
+        flask_migrate.upgrade(revision="0003")
+    assert run("backup", "--to", tmp_path / "old.tar.gz", of=old).exit_code == 0
+    with begin_write(runtime(old).engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert run("backup", "--to", tmp_path / "new.tar.gz", of=old).exit_code == 0
+
+    newer, older = (run("restore", tmp_path / f"{name}.tar.gz", of=other) for name in ("new", "old"))
+
+    assert (newer.exit_code, "newer version" in newer.output) == (1, True)
+    assert (older.exit_code, "Migrated from revision 0003 to 0004" in older.output) == (0, True), older.output
+    assert migrate.current_revision(other) == "0004"
+    assert len(rows_of(other)["account"]) == 1
+
+
 class TestOnSqlite:
     """What does not depend on the database."""
 
@@ -179,23 +199,6 @@ class TestOnSqlite:
         assert run("restore", tmp_path / "s.tar.gz", of=other).exit_code == 0
         assert Spool(runtime(other).settings.data_dir).read(10).records == [b'{"an": "open"}']
 
-    def test_a_newer_version_is_refused_and_an_older_one_migrated(self, app, run, tmp_path, other_place):
-        import flask_migrate
-
-        with app.app_context():
-            flask_migrate.downgrade(revision="0003")
-        run("backup", "--to", tmp_path / "old.tar.gz")
-        with begin_write(runtime(app).engine) as connection:
-            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-        run("backup", "--to", tmp_path / "new.tar.gz")
-        other = other_place()
-
-        newer, older = (run("restore", tmp_path / f"{name}.tar.gz", of=other) for name in ("new", "old"))
-
-        assert (newer.exit_code, "newer version" in newer.output) == (1, True)
-        assert (older.exit_code, "Migrated from revision 0003 to 0004" in older.output) == (0, True), older.output
-        assert migrate.current_revision(other) == "0004"
-
     def test_only_so_many_are_kept(self, filled, run, tmp_path, travel):
         for _ in range(3):
             assert run("backup", "--to", tmp_path / "kept", "--keep", 2).exit_code == 0
@@ -208,14 +211,35 @@ class TestOnSqlite:
         result = run("backup", "--to", tmp_path / "file")
         assert (result.exit_code, str(tmp_path / "file") in result.output) == (1, True)
 
-    def test_an_open_copy_of_the_database_stops_a_restore(self, taken, run, app, other_place):
+    def test_a_process_that_has_the_file_open_stops_a_restore(self, taken, run, other_place):
         other = other_place()
         assert run("restore", taken, of=other).exit_code == 0
-        with runtime(app).engine.connect():
-            import sqlite3
-
-            reader = sqlite3.connect(runtime(other).settings.database_file)
-            reader.execute("SELECT count(*) FROM account").fetchone()
-            result = run("restore", taken, "--replace", of=other)
-            reader.close()
+        reader = sqlite3.connect(runtime(other).settings.database_file)
+        reader.execute("SELECT count(*) FROM account").fetchone()
+        result = run("restore", taken, "--replace", of=other)
+        reader.close()
         assert (result.exit_code, "still uses" in result.output) == (1, True)
+
+    def test_writers_neither_wait_for_the_copy_nor_get_into_it(self, app, settings, tmp_path):
+        write = "INSERT INTO pile SELECT hex(randomblob(2000)) FROM generated"
+        numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000) SELECT x FROM n"
+        with begin_write(runtime(app).engine) as connection:
+            connection.exec_driver_sql("CREATE TABLE pile (text)")
+            connection.exec_driver_sql(f"CREATE TABLE generated AS {numbers}")
+            connection.exec_driver_sql(write)
+        steps = []
+
+        def told(done, _of):
+            steps.append(done)
+            with begin_write(runtime(app).engine) as connection:
+                connection.exec_driver_sql(f"{write} LIMIT 100")
+
+        sqlite_file.copy(settings.database_file, tmp_path / "copy.db", told)
+
+        assert (len(steps) > 2, steps) == (True, sorted(steps))  # it never began anew
+        assert sqlite_file.counts(tmp_path / "copy.db")["pile"] == 3000
+        assert sqlite_file.counts(settings.database_file)["pile"] == 3000 + 100 * len(steps)
+        assert not (tmp_path / "copy.db-wal").exists()
+        with runtime(app).engine.connect() as connection:  # what the writers left was folded in for them
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        assert settings.database_file.stat().st_size == pages * 4096

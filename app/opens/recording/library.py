@@ -78,8 +78,8 @@ class Library:
 
     def remembered(self, key: str, file: str) -> tuple[KnownAccount | None, KnownImage | None]:
         """Without the database."""
-        account = self._accounts.peek(key)
-        return account, None if account is None else self._images.peek((account.id, file))
+        account = self._accounts.recall(key)
+        return account, None if account is None else self._images.recall((account.id, file))
 
     def load_account(self, connection: Connection, key: str) -> KnownAccount | None:
         """As it is on this connection."""

@@ -140,10 +140,13 @@ class ImageRoute:
             return before
 
     def _prepare(self) -> None:
-        """Once in the process that serves: the spool is allocated while there is room for it."""
+        """Once in the process that serves: the spool is allocated while there is room for it, and what a process that
+        was killed left in it goes on its way, also on a host without a ticker."""
         self._pid = os.getpid()
         try:
             self._spool.prepare()
+            if not self._spool.is_empty():
+                self._replayer.start()
         except OSError as error:
             log.error("the spool of opens cannot be made: %s", type(error).__name__)
 

@@ -26,9 +26,11 @@ class Unread:
 
 
 class Bodies:
-    """What one process keeps count of."""
+    """What one process keeps count of. A large body has `patience_s`, and what its size takes at SLOWEST."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S, room: int = ROOM) -> None:
+        self._patience_s = patience_s
+        self._room = room
         self._on_their_way = 0
 
     async def take(self, proto: Any, environ: Environ, most: int) -> None:
@@ -44,13 +46,13 @@ class Bodies:
                 await self._large(proto, environ, int(length))
 
     async def _large(self, proto: Any, environ: Environ, at_most: int) -> None:
-        if self._on_their_way + at_most > ROOM:
+        if self._on_their_way + at_most > self._room:
             environ["wsgi.input"] = Unread(Unavailable(1))
             return
         self._on_their_way += at_most
         reading = asyncio.ensure_future(_read(proto, at_most))
         try:
-            await asyncio.wait({reading}, timeout=PATIENCE_S + at_most / SLOWEST)
+            await asyncio.wait({reading}, timeout=self._patience_s + at_most / SLOWEST)
             if reading.done():
                 environ["wsgi.input"] = BytesIO(reading.result())
             else:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from itertools import chain
 from typing import Any
 
@@ -102,6 +103,9 @@ class Reception:
     @staticmethod
     def _answer_in_thread(door: FrontDoor, handlers: Handlers, environ: Environ) -> Answer:
         begin_exchange(environ)
+        body = environ["wsgi.input"]
+        if isinstance(body, BytesIO):
+            body.seek(0)  # the loop had read it when it found that it would have to wait
         try:
             return door.answer(handlers, environ)
         finally:

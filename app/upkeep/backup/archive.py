@@ -127,7 +127,11 @@ def _checked(content: IO[bytes], member: Member) -> Iterator[bytes]:
 def reading(path: Path) -> Iterator[Archive]:
     """Opens a backup. Raises Refused for a file that is none, here and wherever it is read."""
     try:
-        with gzip.open(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
+        raw = path.open("rb")
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        with raw, gzip.GzipFile(fileobj=raw) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
             entry = tar.next()
             if entry is None or entry.name != manifest.NAME or not entry.isreg() or entry.size > manifest.MAX_BYTES:
                 raise Refused(f"{path} is no backup of Kalitrack.")
@@ -136,8 +140,6 @@ def reading(path: Path) -> Iterator[Archive]:
             yield Archive(tar, Manifest.parse(content.read()))
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
         raise Refused(f"{path} is damaged, or no backup of Kalitrack.") from None
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def verify(path: Path, told: Told) -> Manifest:

@@ -65,7 +65,9 @@ class IntoPostgresql:
         return postgres_rows.driver_of(self._connection)
 
     def take(self, name: str, content: Iterable[bytes]) -> None:
-        table = self._tables[name.removeprefix("tables/")]
+        table = self._tables.get(name.removeprefix("tables/"))
+        if table is None:
+            raise Refused(f"The backup has a part that does not belong there: {name}.")
         postgres_rows.load(self._driver, table, content)
         self._counts[table.name] = postgres_rows.count(self._driver, table)
 

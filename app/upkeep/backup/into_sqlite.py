@@ -13,6 +13,7 @@ from app.core.runtime import runtime
 from app.upkeep.backup import archive, places, quiet, sqlite_file
 from app.upkeep.backup.manifest import Manifest
 from app.upkeep.backup.refusal import Refused
+from app.upkeep.backup.taking import DATABASE
 
 
 class IntoSqlite:
@@ -39,9 +40,12 @@ class IntoSqlite:
         sqlite_file.close_down(self._file)
 
     def __enter__(self) -> Self:
+        self._draft.unlink(missing_ok=True)  # of a restore that was killed
         return self
 
-    def take(self, _name: str, content: Iterable[bytes]) -> None:
+    def take(self, name: str, content: Iterable[bytes]) -> None:
+        if name != DATABASE:
+            raise Refused(f"The backup has a part that does not belong there: {name}.")
         archive.write_file(self._draft, content)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -29,8 +29,8 @@ def bad(*links: str) -> Act:
     """The fault of these links, one after the other."""
 
     def act(world: World, chance: random.Random, until: float) -> None:
-        before = threads(world)
         each_s = (until - time.monotonic()) / (len(links) * len(ALL))
+        before = threads(world)
         for link in links:
             with world.watched():
                 for way in chance.sample(ALL, len(ALL)):
