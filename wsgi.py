@@ -11,4 +11,6 @@ from app.core.runtime import runtime
 app = create_app()
 _settings = runtime(app).settings
 # a log file belongs to one process at a time
-logs.configure(_settings, "web" if _settings.web_processes == 1 else f"web-{os.getpid()}")
+_name = "web" if _settings.web_processes == 1 else f"web-{os.getpid()}"
+_is_command = os.environ.get("FLASK_RUN_FROM_CLI") == "true"  # `flask --app wsgi …`, beside the server
+logs.configure(_settings, "command" if _is_command else _name)

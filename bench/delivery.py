@@ -40,36 +40,38 @@ def run(bench: Bench) -> list[Goal]:
             told = ", ".join(f"{peer.name} {rates}" for peer, rates in turns)
             bench.say(f"delivery round {number + 1}: Meta {meta}, Kwai {kwai}, {told}")
     return [
-        _against_peer(meta, others, CELERY, 15),
-        _against_peer(meta, others, DRAMATIQ, None),
-        *_against_rq("P6", META, meta, simple, fork),
+        _against_peer(bench.machine, meta, others, CELERY, 15),
+        _against_peer(bench.machine, meta, others, DRAMATIQ, None),
+        *_against_rq(bench.machine, "P6", META, meta, simple, fork),
         _against_threads(bench.machine, kwai),
-        *_against_rq("P7", KWAI, kwai, simple, fork),
+        *_against_rq(bench.machine, "P7", KWAI, kwai, simple, fork),
     ]
 
 
-def _against_peer(meta: Rates, others: dict[str, Rates], name: str, least: float | None) -> Goal:
-    goal = "" if least is None else f"≥ {least:g}×"
+def _against_peer(machine: Machine, meta: Rates, others: dict[str, Rates], name: str, least: float | None) -> Goal:
     if name not in others:
-        return not_run("P6", META, str(meta), name, goal)
-    return _goal("P6", META, meta, others[name], f"{NAMES[name]} ({others[name].events:,} events)", least)
+        return not_run("P6", META, str(meta), name, "" if least is None else f"≥ {least:g}×")
+    return _goal(machine, "P6", META, meta, others[name], f"{NAMES[name]} ({others[name].events:,} events)", least)
 
 
-def _against_rq(key: str, what: str, ours: Rates, simple: Rates, fork: Rates) -> list[Goal]:
+def _against_rq(machine: Machine, key: str, what: str, ours: Rates, simple: Rates, fork: Rates) -> list[Goal]:
     return [
-        _goal(key, what, ours, simple, f"RQ SimpleWorker, a job an event ({simple.events} events)", 25),
-        _goal(key, what, ours, fork, f"RQ Worker (forks), a job an event ({fork.events} events)", 50),
+        _goal(machine, key, what, ours, simple, f"RQ SimpleWorker, a job an event ({simple.events} events)", 25),
+        _goal(machine, key, what, ours, fork, f"RQ Worker (forks), a job an event ({fork.events} events)", 50),
     ]
 
 
-def _goal(key: str, what: str, ours: Rates, other: Rates, name: str, least: float | None) -> Goal:
+def _goal(machine: Machine, key: str, what: str, ours: Rates, other: Rates, name: str, least: float | None) -> Goal:
     """By the clock: what waits for a platform is not short of processor time."""
     ratio = median([mine / theirs for mine, theirs in zip(ours.per_s, other.per_s, strict=True)])
     cpu = median([theirs / mine for mine, theirs in zip(ours.cpu_us, other.cpu_us, strict=True) if mine])
+    passed, notes = (None, []) if least is None else (True, [])
+    if least is not None and ratio < least:
+        passed, notes = _judged(machine, ours, least * median(other.per_s))
     raw = {"per_s": [ours.per_s, other.per_s], "cpu_us": [ours.cpu_us, other.cpu_us], "events": ours.events}
     return Goal(
         key, what, str(ours), f"{other}: {name}", f"{ratio:.0f}×", "" if least is None else f"≥ {least:g}×",
-        None if least is None else ratio >= least, [f"{cpu:.0f}× by processor time"], raw,
+        passed, [f"{cpu:.0f}× by processor time", *notes], raw,
     )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def _against_threads(machine: Machine, kwai: Rates) -> Goal:
 def _judged(machine: Machine, rates: Rates, wanted: float) -> tuple[bool | None, list[str]]:
     """By the clock. Where a shared machine starved us, too slow by the clock is a failure only if a core of its own
     would not be enough either."""
-    if median(rates.per_s) >= wanted:
+    if median(rates.per_s) > wanted:
         return True, []
     if not machine.is_shared or rates.per_core < wanted:
         return False, [f"a core of its own would do {rates.per_core:,.0f}/s at most; the goal is {wanted:,.0f}/s"]

@@ -181,7 +181,7 @@ class Frame(NamedTuple):
         return bool(WAITS.search(linecache.getline(self.file, self.line)))
 
 
-WAITS = re.compile(r"\.(get|wait|acquire|select|poll|accept|join|sleep|recv\w*|read_response|_read\w*)\(")
+WAITS = re.compile(r"\.(get|wait|waitpid|acquire|select|poll|accept|join|sleep|recv\w*|read_response|_read\w*)\(")
 Stack = tuple[Frame, ...]  # outermost first
 
 

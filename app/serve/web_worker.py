@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 
-from app.core import lifeline, stopping
+from app.core import collector, lifeline, stopping
 from app.core.settings import SettingError
 from app.serve.reception.reception import Reception
 
@@ -19,14 +19,16 @@ WsgiApp = Callable[..., Iterable[bytes]]
 
 
 def load(target: str, threads: int) -> Reception:
-    """The WSGI app at `module:name` behind our reception, in granian's worker process and its main thread (granian calls
-    it before serving)."""
+    """The WSGI app at `module:name` behind our reception, in granian's worker process and its main thread (granian
+    calls it before serving)."""
     parent = multiprocessing.parent_process()
     lifeline.die_with_parent(parent.pid if parent else None)
     for number in stopping.STOP_SIGNALS:  # the server's own handlers, inherited by fork, would do nothing here
         signal.signal(number, signal.SIG_DFL)
     try:
-        return Reception(_imported(target), threads)
+        reception = Reception(_imported(target), threads)
+        collector.spare()
+        return reception
     except SettingError as error:
         print(error, flush=True)
         os.kill(os.getppid(), WRONG_SETTING_SIGNAL)

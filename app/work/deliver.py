@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 
 from flask import Flask
 from redis import Redis
 
-from app.core import stopping
+from app.core import collector, stopping
 from app.core.heartbeat import host_mark
 from app.core.queue import ALWAYS_AWAY_ERRORS, connect
 from app.core.runtime import runtime
@@ -21,7 +20,6 @@ BUDGET_S = 20.0
 ALONE_S = 1.0  # how long the drain runs by itself before RQ is tried again; it goes on while Valkey is away
 ENQUEUE_TIMEOUT_S = 1.0
 JOB = "app.work.deliver.drain_job"
-YOUNG = 20_000  # objects made before the collector looks at them; thousands of rows in hand are alive, not garbage
 _drain: Drain | None = None
 
 
@@ -42,7 +40,7 @@ def run(app: Flask, number: int) -> None:
     process = f"deliver-{host_mark()}-{number}"
     _drain = Drain(runtime(app), process)
     stopping.on_stop(_drain.stop)
-    _spare_the_collector()
+    collector.spare()
     log.info("delivery worker %s started as process %d", number, os.getpid())
     while not stopping.is_stopping():
         with connect(_drain.url, timeout_s=ENQUEUE_TIMEOUT_S) as client:
@@ -65,11 +63,3 @@ def _enqueue(client: Redis, queue_name: str) -> bool:
     except ALWAYS_AWAY_ERRORS:
         return False
     return True
-
-
-def _spare_the_collector() -> None:
-    """Python's collector walks over all that lives each time a quarter has been added, which a claim of a thousand rows
-    does: it was a third of the cost of a delivery. What the app is made of stays; young objects are looked at later."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG, 10, 10)

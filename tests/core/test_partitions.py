@@ -17,6 +17,7 @@ from app.accounts.models import AuditEntry
 from app.core import clock, partition_upkeep, partitions
 from app.core.ids import uuid7, uuid7_at
 from app.core.runtime import runtime
+from app.work.ticker import Ticker
 from tests.opens.opens_fixtures import account_of
 
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -68,6 +69,17 @@ def test_this_month_and_the_next_two_are_made_once(engine: Engine) -> None:
     assert [name for name in made if "attempt" in name] == [f"attempt_p2031{month}" for month in ("03", "04", "05")]
     assert len(made) == 3 * len(partitions.PARTITIONED)
     assert partition_upkeep.keep_ahead(engine, FAR) == []
+
+
+@on_postgresql
+def test_the_ticker_that_leads_makes_them(app: Flask, engine: Engine, travel: Callable[[timedelta], None]) -> None:
+    travel(FAR - clock.now())
+    ticker = Ticker(app)
+    ticker.tick()
+    ticker.end()
+
+    with engine.connect() as connection:
+        assert all(partitions.missing(connection, table, FAR) == [] for table in partitions.PARTITIONED)
 
 
 @on_postgresql

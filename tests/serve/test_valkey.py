@@ -43,7 +43,7 @@ def test_it_persists_never_evicts_and_asks_for_the_password(stray, settings):
 
 def test_the_password_is_private_and_in_no_command_line(stray, settings):
     password = place.password(settings)
-    commands = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout
+    commands = subprocess.run(["ps", "-ww", "-eo", "args="], capture_output=True, text=True, check=True).stdout
     files = [settings.data_dir / "secrets" / "valkey_password", settings.data_dir / "valkey" / "valkey.conf"]
 
     assert password not in commands

@@ -43,7 +43,7 @@ def copy(source: Path, target: Path, told: Callable[[int, int], None]) -> None:
             try:
                 reader.backup(writer, pages=PAGES, progress=stepped, sleep=0)
             finally:
-                reader.execute("COMMIT")
+                _end_reading(source, reader)
             writer.execute("PRAGMA journal_mode=DELETE")  # the copy is one file
             os.fsync(file.fileno())
 
