@@ -12,6 +12,7 @@ from sqlalchemy import tuple_ as row_of
 
 from app.core.db import UtcDateTime
 from app.core.direct import Direct
+from app.outbound import suspects
 from app.outbound.fence import release
 from app.outbound.kinds import Leased
 from app.outbound.models import Breaker, Delivery, ErrorClass, Status, Target, TargetState
@@ -104,8 +105,8 @@ def claim(
     room: int = 1000,
 ) -> list[Take]:
     """Leases up to the wanted number of due rows of each target, oldest first, until there are `room` of them; targets
-    beyond are not asked. Attempts are counted here, so that a row which kills its worker cannot be tried for ever. A
-    lease that ends is simply due again: `next_at` is its end."""
+    beyond are not asked. Attempts are counted here, so that a row which kills its worker cannot be tried for ever (and
+    see `suspects`). A lease that ends is simply due again: `next_at` is its end."""
     token = uuid4().hex
     takes: list[Take] = []
     for target, count in wanted:
@@ -154,10 +155,10 @@ _LEASE = Direct(
     .values(
         status=Status.LEASED,
         next_at=bindparam("until"),
-        lease_token=bindparam("token"),
+        lease_token=suspects.token_of_claim(),
         attempts=Delivery.attempts + 1,
     )
-    .returning(*_LEASE_COLUMNS)
+    .returning(*_LEASE_COLUMNS, Delivery.lease_token)
 )
 
 
@@ -165,7 +166,7 @@ def _lease(
     connection: Connection, target: DueTarget, count: int, now: datetime, length: timedelta, token: str
 ) -> list[Leased]:
     values = {"target": target.id, "now": now, "count": count, "until": now + length, "token": token}
-    return [Leased._make((*row, token)) for row in _LEASE(connection, values)]
+    return suspects.one_at_a_time(connection, [Leased._make(row) for row in _LEASE(connection, values)], now)
 
 
 def _take_probe(connection: Connection, target: DueTarget, now: datetime, length: timedelta) -> bool:

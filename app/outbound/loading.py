@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock
 from app.core.exchange import Outcome
+from app.outbound import suspects
 from app.outbound.kinds import Kind, Kinds, Leased
 from app.outbound.parcel import Load, Parcel, pack
 from app.outbound.results import How, Result
@@ -85,6 +86,8 @@ def _refusal(row: Leased, item: Any, claim: Claim, now: datetime, kinds: Kinds) 
         return Outcome.gone("What was to be sent is gone")
     if row.expires_at is not None and row.expires_at <= now:
         return Outcome.rejected("Too old to be sent")
+    if suspects.has_killed_enough(row):
+        return Outcome.rejected("Gave up: every worker that sent it died")
     if row.attempts > kinds.get(row.kind).policy.max_attempts:
         return Outcome.rejected("Gave up: tried too often without an answer")
     return None

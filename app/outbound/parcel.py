@@ -63,7 +63,8 @@ def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Pa
     groups: dict[Any, list[tuple[Leased, Any]]] = {}
     for row, item in load.rows:
         try:
-            groups.setdefault(load.party.adapter.batch_key(item, load.party.key), []).append((row, item))
+            key = load.party.adapter.batch_key(item, load.party.key)
+            groups.setdefault((row.token, key), []).append((row, item))  # a suspect has a token of its own
         except Exception as error:  # whatever an adapter trips over in one row's content
             unpackable(row, error)
     size = load.party.adapter.max_batch

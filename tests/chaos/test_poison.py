@@ -80,7 +80,6 @@ def test_every_sort_of_poison_ends_by_itself_and_leaves_the_others_alone(
 
 
 @pytest.mark.long
-@pytest.mark.xfail(strict=True, reason="what is claimed along with it dies too, until the engine takes suspects apart")
 @pytest.mark.parametrize("step", ["build", "read"])
 @pytest.mark.parametrize("platform", ["kwai", "facebook"])
 def test_a_row_that_kills_its_worker_ends_dead_and_takes_no_other_along(
