@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from app.core import collector, lifeline, stopping
 from app.core.settings import SettingError
+from app.opens import REPLAYER
 from app.serve.reception.reception import Reception
 
 WRONG_SETTING = 2
@@ -26,8 +27,11 @@ def load(target: str, threads: int) -> Reception:
     for number in stopping.STOP_SIGNALS:  # the server's own handlers, inherited by fork, would do nothing here
         signal.signal(number, signal.SIG_DFL)
     try:
-        reception = Reception(_imported(target), threads)
+        app = _imported(target)
+        reception = Reception(app, threads)
         collector.spare()
+        if (replayer := getattr(app, "extensions", {}).get(REPLAYER)) is not None:
+            replayer.start()  # what a killed process left in the spool, also on a host without a ticker
         return reception
     except SettingError as error:
         print(error, flush=True)

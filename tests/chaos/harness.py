@@ -41,7 +41,7 @@ from tests.chaos.report import Report, Stage
 
 ENOUGH = 100  # accepted events: the load goes on until it had so many, and shows that everything works again
 ENOUGH_OPENS = 40
-UNDER_WAY = 3  # images answered before anything goes wrong
+UNDER_WAY = 3  # images answered before anything goes wrong: who never saw one cannot show it without the database
 SETTLES_WITHIN_S = 90.0  # a lease, the longest pause of the supervisor, and a slow machine
 OVERDUE_S = 15.0  # past the end of a lease with a worker alive
 WATCH_S = 0.05
@@ -155,7 +155,7 @@ class World:
         readers.start()
         try:
             load.wait_for(1)
-            readers.wait_for(UNDER_WAY)  # a web process that never saw the image can only send the pixel without database
+            readers.wait_for(UNDER_WAY)
             mischief(time.monotonic() + seconds)
             load.wait_for(ENOUGH)
             readers.wait_for(ENOUGH_OPENS)

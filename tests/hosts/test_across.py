@@ -13,7 +13,7 @@ from tests.chaos.product import EMAIL, PASSWORD
 from tests.hosts.asking import change_across, dot, make_client, make_pixel, post, seconds_until_known, upload
 from tests.hosts.machine import wait_until
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("hosts")]
+pytestmark = [pytest.mark.timeout(240)]
 CSRF = re.compile(rb'name="csrf_token" value="([^"]+)"')
 
 

@@ -13,7 +13,7 @@ from app.core.queue import connect
 from tests.hosts.asking import change_across, dot, make_client, post, seconds_until_known
 from tests.hosts.machine import wait_until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240), pytest.mark.xdist_group("hosts")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 HOLD = """
 import time
 from app import create_app

@@ -10,7 +10,7 @@ import pytest
 from tests.hosts.conftest import LONG
 from tests.hosts.story import TAKEOVER_S, under_load
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600 if LONG else 240), pytest.mark.xdist_group("hosts")]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600 if LONG else 240)]
 
 
 def in_short(run):

@@ -56,7 +56,11 @@ def tables_locked(world: World, chance: random.Random, until: float) -> None:
 
 
 def rows_locked(world: World, chance: random.Random, until: float) -> None:
-    """The rows that every writer adds to."""
+    """The rows that every writer adds to, once they are there."""
+    assert world.load is not None
+    assert world.readers is not None
+    world.readers.wait_for(20)
+    world.load.wait_for(20)
     _endure(world, until, "rows locked", _held_by_session(world, _ROWS))
 
 
