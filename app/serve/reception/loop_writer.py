@@ -12,6 +12,7 @@ from app.core.steps import Write
 from app.core.writer import MAX_BATCH, Handed, Pen, Recorder, Writer
 
 SLOW_S = 0.1  # a commit that took longer says that the disk is slow just now,
+LINGER_S = 0.002  # for those who are expected; a commit costs as much as ten of its opens
 REST_S = 1.0  # and for so long the loop leaves commits to the thread
 
 
@@ -49,9 +50,10 @@ class LoopTicket:
 
 
 class LoopWriter:
-    """What is handed in during one turn of the loop is committed at its end: the requests of a busy moment share a
-    commit, and no thread is woken for any of them. That needs SQLite (PostgreSQL is a network away), its lock free and
-    its disk quick; otherwise the writer's thread does it, and the loop goes on with other things."""
+    """What is handed in together is committed together, and no thread is woken for any of it. When several came
+    together lately, the first one waits for as many, LINGER_S at most; a single one waits for nobody. Committing on the
+    loop needs SQLite (PostgreSQL is a network away), its lock free and its disk quick; otherwise the writer's thread
+    does it, and the loop goes on with other things."""
 
     def __init__(self, writer: Writer, loop: asyncio.AbstractEventLoop) -> None:
         self._writer = writer
@@ -61,13 +63,19 @@ class LoopWriter:
         self._tickets: list[LoopTicket] = []
         self._ended: deque[tuple[LoopTicket, BaseException | None]] = deque()
         self._rests_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._expected = 1  # as many as lately came together
 
     def commit(self, wait: Write) -> asyncio.Future[bool]:
         """What `Write` says."""
         ticket = LoopTicket(self, wait, self._loop.create_future())
-        if not self._tickets:
-            self._loop.call_soon(self._flush)
         self._tickets.append(ticket)
+        if len(self._tickets) == self._expected:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._loop.call_soon(self._flush)  # with those who come in this very turn
+        elif len(self._tickets) == 1:
+            self._timer = self._loop.call_later(LINGER_S, self._flush)
         return ticket.future
 
     def finish(self, ticket: LoopTicket, error: BaseException | None) -> None:
@@ -85,7 +93,8 @@ class LoopWriter:
             self._ended.popleft()
 
     def _flush(self) -> None:
-        tickets, self._tickets = self._tickets, []
+        tickets, self._tickets, self._timer = self._tickets, [], None
+        self._expected = max(1, len(tickets), self._expected * 7 // 8)
         for start in range(0, len(tickets), MAX_BATCH):
             self._hand_over(self._commit_here(tickets[start : start + MAX_BATCH]))
 
