@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -193,9 +193,7 @@ def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> Non
 
 
 class LockTaken(Exception):
-    """Another writer is at it, and one did not want to wait. `left` is what a `Pen` has not written for it."""
-
-    left: Sequence[Any] = ()
+    """Another writer is at it, and one did not want to wait."""
 
 
 class _Descriptor:

@@ -71,8 +71,8 @@ class Pen:
         self._connection: Connection | None = None  # kept from commit to commit
 
     def commit(self, batch: Sequence[Handed]) -> None:
-        """Writes the batch and tells everybody how it ended. Raises LockTaken, and has told nobody, when somebody else
-        writes just now and this pen does not wait."""
+        """Writes the batch and tells everybody how it ended. An impatient pen raises LockTaken, and has told nobody,
+        when somebody else writes just now, or when something in the batch is wrong."""
         try:
             self._write(batch)
         except OperationalError as error:  # busy, gone or full: nobody's fault in the batch; the client tries again
@@ -81,6 +81,8 @@ class Pen:
         except LockTaken:
             raise
         except Exception as error:
+            if len(batch) > 1 and not self._is_patient:
+                raise LockTaken from None  # one by one they would take their time: who waits may do that
             if len(batch) == 1:
                 level = logging.WARNING if isinstance(error, DBAPIError) else logging.ERROR
                 log.log(level, "an item could not be written", exc_info=error)
@@ -91,12 +93,8 @@ class Pen:
             _finish(batch, None)
 
     def _commit_one_by_one(self, batch: Sequence[Handed]) -> None:
-        for place, each in enumerate(batch):
-            try:
-                self.commit([each])
-            except LockTaken as taken:
-                taken.left = batch[place:]
-                raise
+        for each in batch:
+            self.commit([each])
 
     def _write(self, batch: Sequence[Handed]) -> None:
         groups: dict[int, tuple[Recorder[object], list[object]]] = {}
@@ -109,8 +107,7 @@ class Pen:
                     recorder.record(connection, items)
                 faults.point("before_commit")
             faults.point("after_commit")
-        except LockTaken as taken:
-            taken.left = batch
+        except LockTaken:
             raise
         except BaseException:
             self._connection = None

@@ -57,12 +57,13 @@ class Sums:
         hours: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * 4)
         days: defaultdict[SliceKey, list[int]] = defaultdict(lambda: [0] * 4)
         changed = {key: row for key, row in self._slices.items() if any(row)}
+        midnights = {hour: hour.replace(hour=0) for hour in {key[1] for key in changed}}  # one object, written once
         for (account_id, hour, image_id, *rest), (views, opens, firsts, hits) in changed.items():
             row = hours[account_id, hour]
             row[0 if rest[0] in COUNTED else 1] += views
             row[2] += firsts
             row[3] += hits
-            row = days[account_id, hour.replace(hour=0), image_id, *rest]  # type: ignore[index]
+            row = days[account_id, midnights[hour], image_id, *rest]  # type: ignore[index]
             row[0] += views
             row[1] += opens
             row[2] += firsts

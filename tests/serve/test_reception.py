@@ -28,7 +28,7 @@ from app.core.db import write
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.pixels import service as pixels
-from app.serve.reception.body import SMALL, Bodies
+from app.serve.reception.body import FORM, SMALL, Bodies
 from app.serve.reception.environ import environ_of
 from tests.conftest import SECRETS
 from tests.opens.opens_fixtures import upload
@@ -247,6 +247,43 @@ def test_every_exchange_has_a_name_of_its_own(server: Server) -> None:
     assert len(names) == len(paths)
 
 
+def raw(server: Server, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(request)
+        return connection.makefile("rb").read()
+
+
+def test_text_that_is_not_ascii_is_what_was_sent(server: Server) -> None:
+    for ref in ("cru-ção", "cru-日本"):
+        raw(server, f"GET /image/logo.png?id_fatura={ref} HTTP/1.0\r\nUser-Agent: Thunderbird/1\r\n\r\n".encode())
+        assert len(server.opens(ref)) == 1
+    assert b" 500 " not in raw(server, "GET /login?next=日 HTTP/1.0\r\n\r\n".encode())
+
+
+def test_headers_that_cannot_be_read_are_no_way_round(server: Server) -> None:
+    body = event_body("unreadable").encode()
+    head = (
+        f"POST {EVENTS} HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+        f"Prefer: respond-async\r\nContent-Length: {len(body)}\r\n"
+    )
+    # a key that would be lost without a word would let the same event in twice
+    assert b" 400 " in raw(server, f"{head}Idempotency-Key: pedido-ção\r\n\r\n".encode() + body).splitlines()[0]
+    # and an address that is lost would make the caller this machine itself
+    assert b" 403 " in raw(server, "GET /metrics HTTP/1.0\r\nX-Forwarded-For: é\r\n\r\n".encode())
+    spoof = "X_Forwarded_For: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\n"
+    assert b" 403 " in raw(server, f"GET /metrics HTTP/1.0\r\n{spoof}\r\n".encode())
+
+
+def test_a_caller_who_goes_away_leaves_no_traceback(server: Server) -> None:
+    for size in (100, SMALL + 1):
+        server.half_sent(size).close()
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        connection.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert server.ask("GET", "/health/live")[0] == 200
+
+    assert "Traceback" not in (server.folder / "out.txt").read_text()
+
+
 # -- its parts ------------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +297,9 @@ class Scope:
 
     def items(self) -> list[tuple[str, str]]:
         return self._pairs
+
+    def keys(self) -> list[str]:
+        return [name for name, _ in self._pairs]
 
 
 def test_the_environment_is_that_of_pep_3333() -> None:
@@ -280,6 +320,9 @@ class Arriving:
     def __init__(self, parts: list[bytes], *, hangs: bool = False) -> None:
         self._parts, self._hangs = parts, hangs
 
+    async def __call__(self) -> bytes:
+        return b"".join([part async for part in self])
+
     async def __aiter__(self) -> Any:
         for part in self._parts:
             yield part
@@ -298,12 +341,17 @@ async def _taken(bodies: Bodies, proto: Arriving, most: int, **environ: str) -> 
 def test_a_large_body_has_its_time_and_its_room() -> None:
     async def all_of_them() -> list[Any]:
         bodies = Bodies(patience_s=0.05, room=100_000)
-        length = {"CONTENT_LENGTH": "50000"}
+        length = {"CONTENT_LENGTH": "50000"}  # at SLOWEST that takes a second
         slow = [_taken(bodies, Arriving([b"x"], hangs=True), 60_000, **length) for _ in range(3)]
         late = await asyncio.gather(*slow)
+        small = await _taken(bodies, Arriving([b"x"], hangs=True), 60_000, CONTENT_LENGTH="10")
+        full = await _taken(bodies, Arriving([b"x" * 110_000]), 120_000, CONTENT_LENGTH="110000")
         whole = await _taken(bodies, Arriving([b"x" * 30_000, b"y" * 20_000]), 60_000, **length)
         endless = await _taken(bodies, Arriving([b"z" * 90_000]), 60_000, HTTP_TRANSFER_ENCODING="chunked")
-        return [*late, len(whole), len(endless)]
+        form = await _taken(
+            bodies, Arriving([b"a=1"]), 60_000, HTTP_TRANSFER_ENCODING="chunked", CONTENT_TYPE=FORM
+        )  # fmt: skip
+        return [*late, small, full, len(whole), len(endless), form]
 
-    # two have room and no time, the third no room; afterwards all of it is free again
-    assert asyncio.run(all_of_them()) == [408, 408, 503, 50_000, 60_001]
+    # what has not come takes no room from others; afterwards all of it is free again
+    assert asyncio.run(all_of_them()) == [408, 408, 408, 408, 503, 50_000, 60_001, 411]

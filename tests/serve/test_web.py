@@ -57,6 +57,13 @@ def test_a_request_that_hangs_is_cut_after_two_seconds(start, port):
     assert seconds < 3.5
 
 
+def test_a_large_answer_arrives_whole(start, port):
+    start(GRANIAN).wait_for("is ready")
+
+    for _ in range(2):
+        assert get(port, "/large") == (200, b"".join(bytes([number]) * 100_000 for number in range(50)))
+
+
 def test_a_killed_server_takes_its_workers_along_and_comes_back(start, port):
     started = start(GRANIAN)
     started.wait_for("is ready")
@@ -104,7 +111,7 @@ def test_a_wrong_setting_found_by_a_worker_stops_the_server_with_2(environ, tmp_
     served = Started(["-m", "tests.serve.tiny", "refusing:app"], {**environ, **paths})
 
     assert served.end() == 2
-    assert served.lines == ["ADMIN_PASSWORD is too weak"]
+    assert served.lines[0] == "ADMIN_PASSWORD is too weak"  # the server may add that its worker has ended
 
 
 def answers(port):

@@ -20,6 +20,8 @@ def app(environ, start_response):
     else:
         status = "200 OK"
     start_response(status, [("Content-Type", "text/plain")])
+    if path == "/large":
+        return (bytes([number]) * 100_000 for number in range(50))
     return [str(os.getpid()).encode()]
 
 

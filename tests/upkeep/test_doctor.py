@@ -80,7 +80,7 @@ def test_a_sound_installation_has_no_problem_and_a_sick_one_says_which(app, ledg
         "revision": "problem",
     }  # fmt: skip
     assert "ticker" in sick["workers"]["text"]
-    assert "db upgrade" in sick["revision"]["advice"]
+    assert "app.serve.prepare" in sick["revision"]["advice"]
 
 
 class TestOnSqlite:
@@ -97,7 +97,7 @@ class TestOnSqlite:
         key, password = Fernet.generate_key().decode(), "a secret that nobody guesses"
         bare = {
             "public_url": "http://track.example.com", "env": "development", "stats_public": True,
-            "tracking_token": "track123456", "registration": "open", "allow_private_targets": True,
+            "tracking_token": "track123456",
             "internal_api_token": "short", "admin_password": password, "meta_graph_version": "v19.0",
             "encryption_keys": (key,),
         }  # fmt: skip
@@ -107,7 +107,7 @@ class TestOnSqlite:
         for changes, expected in (
             (bare, {
                 "public_url": "problem", "env": "warning", "stats_public": "warning", "tracking_token": "problem",
-                "registration": "warning", "allow_private_targets": "warning", "internal_api_token": "warning",
+                "internal_api_token": "warning",
                 "admin_password": "warning", "graph_version": "problem", "encryption_keys": "problem",
             }),
             (behind, {"trusted_proxies": "warning", "valkey": "problem", "graph_version": "ok"}),

@@ -11,9 +11,9 @@ from app.core.db import LockTaken
 from app.core.steps import Write
 from app.core.writer import MAX_BATCH, Handed, Pen, Recorder, Writer
 
-SLOW_S = 0.1  # a commit that took longer says that the disk is slow just now,
 LINGER_S = 0.002  # for those who are expected; a commit costs as much as ten of its opens
-REST_S = 1.0  # and for so long the loop leaves commits to the thread
+SLOW_S = 0.1  # a commit that took longer says that the disk is slow just now,
+REST_S, LONGEST_REST_S = 1.0, 60.0  # and for so long, twice as long each time, the loop leaves commits to the thread
 
 
 class LoopTicket:
@@ -63,6 +63,7 @@ class LoopWriter:
         self._tickets: list[LoopTicket] = []
         self._ended: deque[tuple[LoopTicket, BaseException | None]] = deque()
         self._rests_until = 0.0
+        self._rest_s = REST_S
         self._timer: asyncio.TimerHandle | None = None
         self._expected = 1  # as many as lately came together
 
@@ -105,10 +106,13 @@ class LoopWriter:
             return [*tickets]
         try:
             self._pen.commit(tickets)
-        except LockTaken as taken:
-            return [*taken.left]
+        except LockTaken:
+            return [*tickets]
         if clock.monotonic() - started > SLOW_S:
-            self._rests_until = clock.monotonic() + REST_S
+            self._rests_until = clock.monotonic() + self._rest_s
+            self._rest_s = min(self._rest_s * 2, LONGEST_REST_S)
+        else:
+            self._rest_s = REST_S
         return []
 
     def _hand_over(self, tickets: list[Handed]) -> None:

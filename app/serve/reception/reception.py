@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from io import BytesIO
-from itertools import chain
 from typing import Any
 
 from app.core import steps, stopping
@@ -19,10 +20,10 @@ from app.core.steps import Steps, WouldBlock, Write
 from app.serve.reception.body import Bodies
 from app.serve.reception.environ import Environ, environ_of
 from app.serve.reception.loop_writer import LoopWriter
+from app.serve.reception.sending import GONE, KEPT_S, Head, send
 
 log = logging.getLogger(__name__)
 WsgiApp = Callable[..., Iterable[bytes]]
-Head = tuple[int, list[tuple[str, str]]]
 
 
 class Reception:
@@ -59,24 +60,25 @@ class Reception:
         self, door: FrontDoor, route: str, handlers: Handlers, environ: Environ, proto: Any
     ) -> None:
         door.judge_proxies(environ)
-        name = begin_exchange(environ)
         if environ["REQUEST_METHOD"] == "POST":
             await self._bodies.take(proto, environ, door.most_bytes(route))
+        name = begin_exchange(environ)
         try:
-            request_id.set(name)
             begun = door.begin(handlers, environ)
             answer = begun if isinstance(begun, Answer) else await self._run(begun, name)
         except WouldBlock:
+            request_id.set(None)
             answer = await self._loop.run_in_executor(self._threads, self._answer_in_thread, door, handlers, environ)
         except Exception as error:
             answer = refusal(error)
         body = answer.body
         headers = door.sent(route, answer, name, len(body))
         request_id.set(None)
-        if environ["REQUEST_METHOD"] == "HEAD":
-            proto.response_empty(answer.status, headers)
-        else:
-            proto.response_bytes(answer.status, headers, body)
+        with suppress(*GONE):
+            if environ["REQUEST_METHOD"] == "HEAD":
+                proto.response_empty(answer.status, headers)
+            else:
+                proto.response_bytes(answer.status, headers, body)
 
     async def _run(self, begun: Steps[Answer], name: str) -> Answer:
         """As `steps.run` does it in a thread. Other exchanges go on while this one waits, and the log must not take
@@ -114,7 +116,7 @@ class Reception:
     # -- everything else ------------------------------------------------------------------------------------------
 
     def _ask_app(self, environ: Environ, proto: Any) -> None:
-        """In a thread, the answer's parts too: a page may go on reading the database while it is sent."""
+        """In a thread, the answer's parts too: they may still read the database."""
         heads: list[Head] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: Any = None) -> None:
@@ -122,27 +124,10 @@ class Reception:
 
         parts = self._app(environ, start_response)
         try:
-            self._send(proto, heads, iter(parts))
+            file = send(proto, heads, parts)
         finally:
             close = getattr(parts, "close", None)
             if close is not None:
                 close()
-
-    def _send(self, proto: Any, heads: list[Head], parts: Any) -> None:
-        first, second = next(parts, b""), next(parts, None)
-        status, headers = heads[0]
-        if second is not None:
-            transport = proto.response_stream(status, headers)
-            for part in chain((first, second), parts):
-                self._send_part(transport, part)
-        elif first:
-            proto.response_bytes(status, headers, first)
-        else:
-            proto.response_empty(status, headers)
-
-    def _send_part(self, transport: Any, part: bytes) -> None:
-        asyncio.run_coroutine_threadsafe(_sent(transport, part), self._loop).result()
-
-
-async def _sent(transport: Any, part: bytes) -> None:
-    await transport.send_bytes(part)
+        if file is not None:
+            self._loop.call_soon_threadsafe(partial(self._loop.call_later, KEPT_S, file.unlink))

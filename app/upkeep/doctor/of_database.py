@@ -81,7 +81,7 @@ def _revision(connection: Connection) -> Finding:
     if there == head:
         return ok("revision", _("Its tables are of this version (revision %(revision)s).", revision=head))
     told = _("Its tables are of revision %(there)s, and this version needs %(head)s.", there=there or "–", head=head)
-    return problem("revision", told, _("Run: flask --app wsgi db upgrade (or install the version that made them)."))
+    return problem("revision", told, _("Run: python -m app.serve.prepare (or install the version that made them)."))
 
 
 def _keys(connection: Connection, vault: Vault) -> Iterator[Finding]:

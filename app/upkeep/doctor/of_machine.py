@@ -165,5 +165,5 @@ def _open_files() -> Finding:
     if soft == resource.RLIM_INFINITY or soft >= FEW_FILES:
         return ok("open_files", _("A process started here may open enough files."))
     told = _("A process started here may open %(number)s files: each visitor is one.", number=soft)
-    advice = _("Raise it: LimitNOFILE=65536 in the systemd unit, or ulimit -n 65536.")
+    advice = _("Raise it: LimitNOFILE=16384 in the systemd unit, or ulimit -n 16384.")
     return (problem if soft < TOO_FEW_FILES else warning)("open_files", told, advice)

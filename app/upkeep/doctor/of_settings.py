@@ -60,16 +60,6 @@ def _openness(settings: Settings) -> Iterator[Finding]:
             _("STATS_PUBLIC is 1: anybody can read who opened what."),
             _("Unset it, and give readers a client with stats:read."),
         )
-    if settings.registration == "open":
-        yield warning(
-            "registration", _("REGISTRATION is open: anybody can open an account."), _("Set REGISTRATION=closed.")
-        )
-    if settings.allow_private_targets:
-        yield warning(
-            "allow_private_targets",
-            _("ALLOW_PRIVATE_TARGETS is 1: addresses that users type may reach this network."),
-            _("Unset it unless your receivers are inside."),
-        )
 
 
 def _tokens(settings: Settings) -> Iterator[Finding]:
