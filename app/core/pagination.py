@@ -124,12 +124,14 @@ def keyset(
     *,
     page: int = 1,
     max_count: int | None = MAX_COUNT,
+    counting: Rows | None = None,
 ) -> Page[Any]:
     """One page of a large table: what follows the cursor `after`, or page `page` when there is none; `next` leads on.
+    `counting` has the same rows at less cost: without an outer join, which needs each row itself to join it.
 
     `columns` are the `.asc()`/`.desc()` terms that order the statement (as `order_by` gives them): never null, the last
     one unique. Raises Malformed for a cursor that is not ours or belongs to another order."""
-    total, more = _count(session, statement, max_count)
+    total, more = _count(session, statement if counting is None else counting, max_count)
     bare = [cursor.bare(term) for term in columns]
     ordered = statement.order_by(None).order_by(*columns).add_columns(*bare).limit(limit + 1)
     if after:

@@ -31,6 +31,7 @@ def test_the_head_is_the_one_that_this_upgrades_to():
     assert core_migrate.KEPT_COPIES > 0
 
 
+@pytest.mark.long
 def test_migrations_while_processes_serve_and_a_rolling_restart_lose_and_double_nothing(new_world, tell, tmp_path):
     def upgrade(until):
         product = world.product

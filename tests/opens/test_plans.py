@@ -77,3 +77,12 @@ def test_a_load_looks_at_those_of_its_own_id_alone(app: Flask) -> None:
         record(app, [asked(REF, "other.png")])
     assert len(found) == 1
     assert f"{BY_ID} AND created_at>?" in found[0]
+
+
+def test_how_many_loads_an_id_has_is_told_by_the_index_alone(app: Flask) -> None:
+    own = account_of(app)
+    record(app, [asked(REF)])
+    with plans(app) as found, app.app_context(), Session(runtime(app).engine) as session:
+        READERS["/api/views"](session, own)
+
+    assert [f"COVERING {BY_ID}" in plan for plan in found] == [True, False]  # the count, then a page of rows

@@ -52,9 +52,6 @@ def latest(
 
 def of_id(session: Session, account_id: UUID, ref: str, *, after: str | None, page: int, limit: int) -> Page[Any]:
     """All opens of one id, newest first, as Row fields. Raises Malformed for a cursor that is not ours."""
-    found = (
-        select(Open, UserAgent.text)
-        .outerjoin(UserAgent, UserAgent.id == Open.agent_id)
-        .where(and_(Open.account_id == account_id, Open.ref == ref))
-    )
-    return keyset(session, found, NEWEST, after, limit, page=page)
+    its = and_(Open.account_id == account_id, Open.ref == ref)
+    found = select(Open, UserAgent.text).outerjoin(UserAgent, UserAgent.id == Open.agent_id).where(its)
+    return keyset(session, found, NEWEST, after, limit, page=page, counting=select(Open.id).where(its))
