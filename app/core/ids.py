@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from datetime import UTC, datetime, timedelta
+from random import getrandbits  # an id is no secret, and asking the system lets another thread in each time
 from uuid import UUID, SafeUUID
 
 from app.core import clock
@@ -29,8 +29,7 @@ def uuid7() -> UUID:
         if _last[1] > 0xFFF:
             _last = (last_ms + 1, 0)
         ms, counter = _last
-    random = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
-    return _uuid((ms << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | random)
+    return _uuid((ms << 80) | (0x7 << 76) | (counter << 64) | (0b10 << 62) | getrandbits(62))
 
 
 def _uuid(number: int) -> UUID:
