@@ -118,7 +118,8 @@ def watch(world: Any, copy: Copy, taken: Taken) -> Seen:
     )
 
 
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_backup_under_load_sends_only_what_was_not_final_and_knows_the_rest(new_world, tell, tmp_path, database):
     taken = Taken(tmp_path / "backup.tar.gz")
 
