@@ -113,7 +113,7 @@ def bearer(app: Flask, person: Person) -> dict[str, str]:
         with write() as store:
             user = store.get_one(User, person.id)
             opened, _token = sessions.open_session(
-                store, user, ip_address=None, user_agent=None, lifetime=tokens.LIFETIME
+                store, user, ip_address=None, user_agent=None, kind=sessions.Kind.PROGRAM
             )
             claims = Claims(user.id, opened.id)
         token = tokens.issue(runtime(app).settings, claims, clock.now())

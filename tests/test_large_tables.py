@@ -33,7 +33,8 @@ SHARED = {"user_agent"}
 SMALL = {
     "account", "users", "user_session", "setup_link", "api_client", "target", "pixel", "image", "image_content",
     "open_settings", "open_rule", "mailing", "finding", "job", "job_part", "config_version", "lease", "cron_run",
-    "heartbeat", "opens_closed",
+    "heartbeat", "opens_closed", "refresh_token", "client_token", "second_factor", "recovery_code", "pending_sign_in",
+    "registration", "mailed_link", "invitation", "social_login", "target_window", "mail_message",
 }  # fmt: skip
 LARGE = BY_MONTH | BY_ROW | FIGURES
 # Indexes of large tables that do not begin with the account. A target, a client and a mailing belong to one account

@@ -13,8 +13,14 @@ def init_app(app: Flask) -> None:
     from app.accounts import api, browser_guard, cli, identity, pages
     from app.accounts.clients import api as clients_api
     from app.accounts.clients import pages as clients_pages
+    from app.accounts.joining import models as _joining  # noqa: F401 - until their pages import them
     from app.accounts.profile import pages as profile_pages
+    from app.accounts.second_factor import models as _second  # noqa: F401
+    from app.accounts.social import models as _social  # noqa: F401
+    from app.accounts.team import models as _team  # noqa: F401
     from app.core import access, menu, ratelimit
+    from app.outbound.limits import models as _limits  # noqa: F401
+    from app.outbound.mail import models as _mail  # noqa: F401
 
     ratelimit.init_app(app)
     access.init_app(app)

@@ -41,7 +41,7 @@ def login(body: SignIn) -> SignedIn:
             address=request.remote_addr,
             request_id=request_id.get(),
             user_agent=request.user_agent.string,
-            lifetime=tokens.LIFETIME,
+            kind=sessions.Kind.PROGRAM,
         )
         claims = Claims(opened.user_id, opened.id)
     return SignedIn(
@@ -77,6 +77,7 @@ def person(token: str) -> Principal | None:
     user = opened.user
     g.actor = acting(user.account_id, user.id, user.email)
     g.api_session_id = opened.id
+    g.confirmed_at = opened.confirmed_at
     return Principal(user.account_id, user.permissions, user_id=user.id)
 
 

@@ -32,6 +32,7 @@ def load_user(request: Request) -> User | None:
     if found is None:
         return None
     g.session_id = found.id
+    g.confirmed_at = found.confirmed_at
     if sessions.is_seen_due(found):
         g.seen_due = (found.id, found.user_id)
     return found.user

@@ -1,4 +1,4 @@
-"""Account, user, session, API client, audit entry."""
+"""Account, user, session, refresh token, API client, audit entry."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(120))
     timezone: Mapped[str] = mapped_column(String(64))
     country_code: Mapped[str] = mapped_column(String(3), default="55")  # calling code of national phone numbers
+    retention_days: Mapped[int | None] = mapped_column(Integer)  # None: RETENTION_DAYS, which no account outlasts
+    masks_people: Mapped[bool] = mapped_column(Boolean, default=True)  # phones and e-mails, for viewers
+    second_factor_roles: Mapped[list[str]] = mapped_column(default=list)  # who has to have one
+    version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime]
 
 
@@ -47,6 +51,7 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
     timezone: Mapped[str | None] = mapped_column(String(64))  # None: the account's
     disabled_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime]
     account: Mapped[Account] = relationship()
 
@@ -60,20 +65,37 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
 
 
 class UserSession(Base):
-    """A signed-in browser. Kept here, not in the cookie, so that it can be ended; the cookie carries the only copy of
-    the token whose SHA-256 this is."""
+    """Somebody signed in: a browser, whose cookie carries the only copy of the token that `token_hash` is of, or a
+    program with access and refresh tokens. Kept here, not in the cookie, so that it can be ended."""
 
     __tablename__ = "user_session"
+    __table_args__ = (CheckConstraint("kind IN ('browser', 'program')", name="kind"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8), default="browser")
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]  # absolute; idleness is judged from seen_at
+    confirmed_at: Mapped[datetime]  # when the person last proved who they are
+    expires_at: Mapped[datetime]  # absolute; a browser's idleness is judged from seen_at
     ip_address: Mapped[str | None] = mapped_column(String(45))
     user_agent: Mapped[str | None] = mapped_column(String(255))
     user: Mapped[User] = relationship()
+
+
+class RefreshToken(Base):
+    """A program's next access token, for one use. All that follow from one sign-in are of its session; a used one that
+    comes again ends them all."""
+
+    __tablename__ = "refresh_token"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("user_session.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class SetupLink(Base):
@@ -112,6 +134,10 @@ class ApiClient(Base):
     per_minute: Mapped[int | None] = mapped_column(Integer)
     per_hour: Mapped[int | None] = mapped_column(Integer)
     per_day: Mapped[int | None] = mapped_column(Integer)
+    pixel_limits: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)  # id of our pixel -> {per_minute: 60, …}
+    addresses: Mapped[list[str] | None] = mapped_column(JsonColumn)  # networks that may call; None: any
+    origins: Mapped[list[str] | None] = mapped_column(JsonColumn)  # sites whose pages may call; None: any
+    expires_at: Mapped[datetime | None]
     from_settings: Mapped[bool] = mapped_column(Boolean, default=False)  # TRACKING_TOKEN's own client
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
@@ -121,6 +147,17 @@ class ApiClient(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class ClientToken(Base):
+    """A client's token for an hour, from the client-credentials grant: good for what the client is good for."""
+
+    __tablename__ = "client_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

@@ -28,6 +28,7 @@ ADMIN = MANAGER | {
     "users.view",
     "users.edit",
     "account.edit",
+    "outbox.view",
 }
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

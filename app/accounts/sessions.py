@@ -1,10 +1,12 @@
-"""Signed-in browsers: a random token in a cookie, its SHA-256 in the database, so that a session can be ended."""
+"""Who is signed in: a random token in a browser's cookie, or a program's refresh tokens; only hashes in the database,
+so that a session can be ended."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Engine, delete, select, update
@@ -20,9 +22,15 @@ from app.core.settings import Settings
 IDLE = timedelta(hours=8)
 ABSOLUTE = timedelta(days=7)
 ABSOLUTE_ADMIN = timedelta(hours=12)
+ABSOLUTE_PROGRAM = timedelta(days=90)  # each refresh token alone lives shorter
 SEEN_EVERY = timedelta(minutes=1)  # a page view is not a write
 TOKEN_BYTES = 32
 MAX_TOKEN_LENGTH = 64
+
+
+class Kind(StrEnum):
+    BROWSER = "browser"
+    PROGRAM = "program"  # by access and refresh tokens
 
 
 def cookie_name(settings: Settings) -> str:
@@ -31,9 +39,10 @@ def cookie_name(settings: Settings) -> str:
 
 
 def open_session(
-    session: Session, user: User, *, ip_address: str | None, user_agent: str | None, lifetime: timedelta | None = None
+    session: Session, user: User, *, ip_address: str | None, user_agent: str | None, kind: Kind = Kind.BROWSER
 ) -> tuple[UserSession, str]:
-    """A new session and its token, which nobody sees again. Ended ones of this person are swept on the way."""
+    """A new session of somebody who just proved who they are, and its token, which nobody sees again (a program's is
+    never given out). Ended ones of this person are swept on the way."""
     now = clock.now()
     session.execute(delete(UserSession).where(UserSession.user_id == user.id, UserSession.expires_at <= now))
     token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -41,9 +50,11 @@ def open_session(
         id=uuid7(),
         token_hash=hashed(token),
         user_id=user.id,
+        kind=kind,
         created_at=now,
         seen_at=now,
-        expires_at=now + (lifetime or absolute_lifetime(user.role)),
+        confirmed_at=now,
+        expires_at=now + (ABSOLUTE_PROGRAM if kind is Kind.PROGRAM else absolute_lifetime(user.role)),
         ip_address=ip_address,
         user_agent=(user_agent or "")[:255] or None,
     )
@@ -105,4 +116,5 @@ def _living(session: Session, condition: object) -> UserSession | None:
 
 
 def is_living(opened: UserSession, now: datetime) -> bool:
-    return opened.user.is_active and now < opened.expires_at and now - opened.seen_at < IDLE
+    is_idle = opened.kind == Kind.BROWSER and now - opened.seen_at >= IDLE
+    return opened.user.is_active and now < opened.expires_at and not is_idle

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -68,7 +67,7 @@ def open_session(
     address: str | None,
     request_id: str | None,
     user_agent: str | None,
-    lifetime: timedelta | None = None,
+    kind: sessions.Kind = sessions.Kind.BROWSER,
     replaces: UUID | None = None,
 ) -> tuple[UserSession, str]:
     """A new session in the caller's write, with its token; `replaces` is one that this browser had. Reads the person
@@ -82,7 +81,7 @@ def open_session(
         sessions.end(session, replaces)
     user.last_seen_at = clock.now()
     audit.record(session, Actor(user.account_id, user.id, user.email, address, request_id), "session.started")
-    return sessions.open_session(session, user, ip_address=address, user_agent=user_agent, lifetime=lifetime)
+    return sessions.open_session(session, user, ip_address=address, user_agent=user_agent, kind=kind)
 
 
 def record_failure(session: Session, user_id: UUID | None, address: str | None, request_id: str | None) -> None:

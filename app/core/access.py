@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,7 @@ from flask import Flask, Response, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.core import clock
 from app.core.errors import Forbidden, is_api
 from app.core.htmx import is_htmx
 from app.core.logs import request_id
@@ -22,13 +24,19 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 PUBLIC = "public"
 LOGIN_PATH = "/login"
+CONFIRM_PATH = "/confirm"
+CONFIRMED_FOR = timedelta(minutes=30)  # security.md 5
 
+on_enter: list[Callable[[], ResponseReturnValue | None]] = []  # may send a signed-in person elsewhere first
 on_denied: list[Callable[[str], None]] = []  # called with the permission that a signed-in person lacks
 
 
-def requires(permission: str) -> Callable[[View[P]], View[P]]:
+def requires(permission: str, *, confirmed: bool = False) -> Callable[[View[P]], View[P]]:
     """Lets only people with `permission` ("pixels.edit") in. Anonymous people go to the sign-in page and come back
-    (htmx: 401 with HX-Redirect); others get 403. Judged before the view parses anything."""
+    (htmx: 401 with HX-Redirect); others get 403. Judged before the view parses anything.
+
+    `confirmed`: sensitive; who did not prove who they are within CONFIRMED_FOR does it on the page at CONFIRM_PATH and
+    comes back. Guard the page of a form with it too, so that nothing typed is lost."""
     if permission.count(".") != 1:
         raise TypeError(f"{permission!r} is not a permission such as 'pixels.edit'")
 
@@ -37,13 +45,19 @@ def requires(permission: str) -> Callable[[View[P]], View[P]]:
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             if not current_user.is_authenticated:
                 return to_sign_in()
+            for listener in on_enter:
+                if (elsewhere := listener()) is not None:
+                    return elsewhere
             if not has_permission(permission):
-                for listener in on_denied:
-                    listener(permission)
+                for told in on_denied:
+                    told(permission)
                 raise Forbidden
+            if confirmed and not is_confirmed():
+                return to_confirmation()
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.confirmed = confirmed  # type: ignore[attr-defined]
         return guarded
 
     return decorate
@@ -58,6 +72,13 @@ def public(view: View[P]) -> View[P]:
 def permission_of(view: Callable[..., Any]) -> str | None:
     """The permission a view asks for, `PUBLIC`, or None for one that forgot."""
     return getattr(view, "permission", None)
+
+
+def is_confirmed() -> bool:
+    """Whether whoever is signed in proved who they are within CONFIRMED_FOR; whoever recognises people sets
+    `g.confirmed_at`."""
+    at: datetime | None = g.get("confirmed_at")
+    return at is not None and clock.now() - at < CONFIRMED_FOR
 
 
 def has_permission(permission: str) -> bool:
@@ -127,9 +148,18 @@ def has_nul() -> bool:
 
 def to_sign_in() -> Response:
     """The way to the sign-in page and back to where the person was."""
-    target = f"{LOGIN_PATH}?next={quote(_here(), safe='/')}"
+    return _by_way_of(LOGIN_PATH, 401)
+
+
+def to_confirmation() -> Response:
+    """The way to the page that asks once more who this is, and back to where the person was."""
+    return _by_way_of(CONFIRM_PATH, 403)
+
+
+def _by_way_of(path: str, status: int) -> Response:
+    target = f"{path}?next={quote(_here(), safe='/')}"
     if is_htmx():
-        response = make_response("", 401)
+        response = make_response("", status)
         response.headers["HX-Redirect"] = target
     else:
         response = make_response("", 303)
@@ -147,8 +177,19 @@ def _here() -> str:
             return "/"
         return f"{seen.path}?{seen.query}" if seen.query else seen.path or "/"
     if request.method not in ("GET", "HEAD"):
-        return "/"
+        return _referring_path()
     return request.full_path.rstrip("?")
+
+
+def _referring_path() -> str:
+    """Where a form was sent from, when that was a page of ours."""
+    try:
+        seen = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    if seen.netloc.lower() != request.host.lower():
+        return "/"
+    return f"{seen.path}?{seen.query}" if seen.query else seen.path or "/"
 
 
 def init_app(app: Flask) -> None:

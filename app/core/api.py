@@ -14,8 +14,8 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel
 
 from app.core import wire
-from app.core.access import PUBLIC
-from app.core.errors import Forbidden, NotFound, Unauthorized
+from app.core.access import PUBLIC, is_confirmed
+from app.core.errors import Forbidden, NotFound, Unauthorized, Unconfirmed
 from app.core.jsonbody import check_content_encoding, check_content_type, parse, read_request
 from app.core.schema import Out, Schema, validate, validate_query
 from app.core.uploads import Upload, read_form
@@ -104,6 +104,7 @@ class Operation:
     description: str = ""
     tag: str = ""
     file: str | None = None  # the name of the file in a multipart body; `body` then tells its other fields
+    confirmed: bool = False  # a person must have proved who they are within the last half hour
 
     @property
     def success(self) -> int:
@@ -121,12 +122,15 @@ def endpoint(
     limit: int = BODY_LIMIT,
     file: str | None = None,
     without_token: Callable[[], Principal | None] | None = None,
+    confirmed: bool = False,
 ) -> Callable[[Callable[..., Any]], View]:
     """Makes a view an API endpoint: bearer (401), permission (403), then the body (415, 413, 400) as `body=` and the
     query as `query=` arguments of the view. The view returns a model, a list or dict of plain values, (value, status),
     (value, status, headers), a Response, or None for 204; the status is else the first success of `answers`.
     With `file` the body is a form (multipart/form-data) with one file of that name, which the view gets as `upload=`;
     `body` is then the model of the other fields, and `limit` that of the file.
+    `confirmed`: sensitive; a person who signed in (or confirmed) longer than half an hour ago gets 403 with
+    `confirmRequired`.
     `without_token` gives the Principal of a call without an Authorization header, where a setting lets anybody in.
 
     Raises TypeError at import when neither a permission nor `public=True` is given."""
@@ -140,13 +144,17 @@ def endpoint(
     def decorate(view: Callable[..., Any]) -> View:
         _check_arguments(view, body=body, query=query)
         about = inspect.getdoc(view) or ""
-        operation = Operation(summary, permission, answers, body, query, description=about, file=file)
+        operation = Operation(
+            summary, permission, answers, body, query, description=about, file=file, confirmed=confirmed
+        )
 
         @wraps(view)
         def answer(**arguments: Any) -> Response:
             if permission is not None:
                 stranger = None if without_token is None or "Authorization" in request.headers else without_token()
                 g.principal = stranger or _authorized(permission)
+                if confirmed and not is_confirmed():
+                    raise Unconfirmed
             if any(isinstance(value, str) and "\0" in value for value in arguments.values()):
                 raise NotFound()  # no stored text holds a NUL, and PostgreSQL would not even be asked
             if query is not None:

@@ -58,6 +58,7 @@ MESSAGES = {
     500: N_("Something went wrong on our side"),
     503: N_("The service is busy, try again shortly"),
 }
+CONFIRM = N_("Confirm that it is you first: your password or a code was last asked too long ago")
 TOO_OLD = N_("This page was open for too long: load it again and repeat")
 UNKNOWN = N_("The request cannot be answered")
 
@@ -65,7 +66,8 @@ UNKNOWN = N_("The request cannot be answered")
 class AppError(Exception):
     """What the translator knows how to say.
 
-    `fields` maps names as the caller wrote them to messages; `retry_after` is in seconds; `headers` are added."""
+    `fields` maps names as the caller wrote them to messages; `retry_after` is in seconds; `headers` are added, and so
+    are the members of `extra` to the JSON that a program reads."""
 
     status: int = 500
 
@@ -77,12 +79,14 @@ class AppError(Exception):
         retry_after: float | None = None,
         headers: Mapping[str, str] | None = None,
         status: int | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.status = status or self.status
         self.message: Text = message or MESSAGES.get(self.status, UNKNOWN)
         self.fields = {name: _several(texts) for name, texts in (fields or {}).items()}
         self.retry_after = retry_after
         self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
         super().__init__(self.message)
 
 
@@ -112,6 +116,15 @@ class Forbidden(AppError):
     status = 403
 
 
+class Unconfirmed(AppError):
+    """Signed in, but long ago for what is asked: the person says again who they are, and repeats it."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(CONFIRM, extra={"confirmRequired": True})
+
+
 class NotFound(AppError):
     status = 404
 
@@ -135,10 +148,25 @@ class UnsupportedType(AppError):
 
 
 class TooMany(AppError):
+    """`policy` names the limit, with its amount and the seconds of its window, and `remaining` says what is left of it
+    (a call may cost more than one): told as `RateLimit` fields (draft-ietf-httpapi-ratelimit-headers)."""
+
     status = 429
 
-    def __init__(self, retry_after: float, message: Text | None = None) -> None:
-        super().__init__(message, retry_after=retry_after)
+    def __init__(
+        self,
+        retry_after: float,
+        message: Text | None = None,
+        *,
+        policy: tuple[str, int, int] | None = None,
+        remaining: int = 0,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, extra=extra)
+        if policy is not None:
+            name, amount, seconds = policy
+            self.headers["RateLimit-Policy"] = f'"{name}";q={amount};w={seconds}'
+            self.headers["RateLimit"] = f'"{name}";r={remaining};t={max(1, math.ceil(retry_after))}'
 
 
 class Unavailable(AppError):
@@ -220,7 +248,7 @@ def headers_of(error: AppError) -> dict[str, str]:
 
 def json_answer(error: AppError) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of an error under /api; needs no Flask, so that the front door answers alike."""
-    body: dict[str, Any] = {"error": english(error.message)}
+    body: dict[str, Any] = {"error": english(error.message), **error.extra}
     if error.fields:
         body["fields"] = {name: [english(text) for text in texts] for name, texts in error.fields.items()}
     if isinstance(error, Conflict) and error.current is not None:

@@ -71,7 +71,7 @@ class RateLimiter:
             wait_s = self.hit(limit, identity)
             if wait_s is not None:
                 self.give_back(limits[:number])
-                raise TooMany(wait_s)
+                raise TooMany(wait_s, policy=(limit.name, limit.amount, limit.seconds))
 
     def give_back(self, limits: Sequence[Reserved]) -> None:
         """The attempt was a good one: only failures count."""

@@ -24,7 +24,7 @@ MIN_TOKEN_LENGTH = 24
 MIN_SECRET_LENGTH = 32
 SECRET_VARIABLES = (
     "SECRET_KEY", "ENCRYPTION_KEYS", "PII_HASH_KEY", "ADMIN_PASSWORD", "TRACKING_TOKEN", "DATABASE_URL", "REDIS_URL",
-    "INTERNAL_API_TOKEN", "SMTP_URL",
+    "INTERNAL_API_TOKEN", "SMTP_URL", "GOOGLE_CLIENT_SECRET", "FACEBOOK_APP_SECRET",
 )  # fmt: skip
 
 
@@ -82,6 +82,13 @@ class Settings(BaseModel):
     retention_days: int = Field(365, ge=1, le=36500)
     internal_api_token: str | None = None
     smtp_url: str | None = None
+    mail_from: str | None = None  # None: `kalitrack@` and the host of PUBLIC_URL
+    google_client_id: str | None = None
+    google_client_secret: str | None = None
+    google_accounts_url: Url = "https://accounts.google.com"  # its OpenID discovery document names all else
+    facebook_app_id: str | None = None
+    facebook_app_secret: str | None = None
+    facebook_dialog_url: Url = "https://www.facebook.com"
     demo: bool = False  # `make demo` sets it: people sign in from the link that it prints
 
     @field_validator("timezone")

@@ -82,6 +82,11 @@ class Target(Base):
     trips: Mapped[int] = mapped_column(Integer, default=0)  # times the breaker opened in a row
     last_error: Mapped[str | None] = mapped_column(String(500))
     last_error_at: Mapped[datetime | None]
+    per_second: Mapped[int | None] = mapped_column(Integer)  # calls, not rows: a batch is one; None: no limit
+    per_minute: Mapped[int | None] = mapped_column(Integer)
+    per_hour: Mapped[int | None] = mapped_column(Integer)
+    per_day: Mapped[int | None] = mapped_column(Integer)
+    limited_until: Mapped[datetime | None]  # a window is full until then
     updated_at: Mapped[datetime]
 
 

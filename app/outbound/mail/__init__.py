@@ -1,0 +1,1 @@
+"""E-mail as deliveries: what core.mail asks for is kept sealed, sent by the engine, and wiped."""
