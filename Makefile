@@ -32,8 +32,8 @@ pages:
 	exec $(PYTHON) -m pytest $(MANY) --dist loadgroup --reruns 1 -m browser
 
 paired:
-	@echo "Part 3 of 4: whole products, three at a time (they wait for leases more than they reckon); one that stumbles is asked again, and the summary says so"
-	@exec $(PYTHON) -m pytest -n 3 --dist loadgroup --reruns 1 -m "paired and not long"
+	@echo "Part 3 of 4: whole products, four at a time (they wait for leases more than they reckon); one that stumbles is asked again, and the summary says so"
+	@exec $(PYTHON) -m pytest -n 4 --dist loadgroup --reruns 1 -m "paired and not long"
 
 alone:
 	@echo "Part 4 of 4: what measures time; one that stumbles is asked again, and the summary says so"
