@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -37,6 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core import clock
 from app.core.settings import Settings
+from app.core.write_lock import LockTaken, WriteLock
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -118,6 +115,7 @@ class Base(DeclarativeBase):
     }
 
 
+_lock = WriteLock()
 db = SQLAlchemy(metadata=Base.metadata)  # sessions and engine; models derive from Base itself, which mypy can follow
 
 
@@ -190,53 +188,6 @@ def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> Non
     """A read that turns into a write fails at once on SQLite whatever the timeout; better here, by name."""
     if not session.info.get("writing") and (session.new or session.dirty or session.deleted):
         raise RuntimeError("a write outside of `with write():`")
-
-
-class LockTaken(Exception):
-    """Another writer is at it, and one did not want to wait."""
-
-
-class _Descriptor:
-    """One open file of one thread; closed when its thread is gone."""
-
-    def __init__(self, path: Path) -> None:
-        self.pid = os.getpid()
-        self.number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    def __del__(self) -> None:
-        os.close(self.number)
-
-
-class _WriteLock:
-    """flock on `<database>.lock`: fair between processes, where SQLite's own busy handler sleeps and starves."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-
-    @contextmanager
-    def held(self, engine: Engine, *, waits: bool = True) -> Iterator[None]:
-        if engine.dialect.name != "sqlite":
-            yield
-            return
-        number = self._descriptor(f"{engine.url.database}.lock")
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockTaken from None
-        try:
-            yield
-        finally:
-            fcntl.flock(number, fcntl.LOCK_UN)
-
-    def _descriptor(self, path: str) -> int:
-        files: dict[str, _Descriptor] = self._local.__dict__.setdefault("files", {})
-        file = files.get(path)
-        if file is None or file.pid != os.getpid():  # a descriptor from before a fork shares its lock with the parent
-            file = files[path] = _Descriptor(Path(path))
-        return file.number
-
-
-_lock = _WriteLock()
 
 
 def after_commit(connection: Connection, name: str, action: Callable[[], None]) -> None:

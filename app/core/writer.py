@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from app.core import faults
-from app.core.db import LockTaken, connect_to_write, refuse_to_wait, transaction
+from app.core.db import connect_to_write, refuse_to_wait, transaction
+from app.core.write_lock import LockTaken
 
 log = logging.getLogger(__name__)
 MAX_BATCH = 250  # events with keys, deliveries and rollups that still commit well under 20 ms

@@ -7,8 +7,8 @@ import threading
 from collections import deque
 
 from app.core import clock
-from app.core.db import LockTaken
 from app.core.steps import Write
+from app.core.write_lock import LockTaken
 from app.core.writer import MAX_BATCH, Handed, Pen, Recorder, Writer
 
 LINGER_S = 0.002  # for those who are expected; a commit costs as much as ten of its opens
