@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from app import accounts, attention, charts, deliveries, opens, outbound, pixels, reports, tracking, upkeep
-    from app.accounts import browser_guard
+    from app.accounts import browser_guard, callers
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell
     from app.core.frontdoor import FrontDoor
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     metrics.init_app(app)
     outbound.init_app()
     upkeep.init_app(app)
-    openapi.register(app, settings.public_url)
+    openapi.register(app, settings.public_url, callers.callers_of)
     door.stand_before(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -15,7 +15,10 @@ def init_app(app: Flask) -> None:
     from app.accounts.clients import pages as clients_pages
     from app.accounts.joining import models as _joining  # noqa: F401 - until their pages import them
     from app.accounts.profile import pages as profile_pages
+    from app.accounts.refreshing import api as refreshing_api
     from app.accounts.second_factor import models as _second  # noqa: F401
+    from app.accounts.signed_in import api as sessions_api
+    from app.accounts.signed_in import pages as sessions_pages
     from app.accounts.social import models as _social  # noqa: F401
     from app.accounts.team import models as _team  # noqa: F401
     from app.core import access, menu, ratelimit
@@ -29,7 +32,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(pages.bp)
     app.register_blueprint(clients_pages.bp)
     app.register_blueprint(profile_pages.bp)
-    for api_blueprint in (api.bp, clients_api.bp):
+    app.register_blueprint(sessions_pages.bp)
+    for api_blueprint in (api.bp, clients_api.bp, refreshing_api.bp, sessions_api.bp):
         app.register_blueprint(api_blueprint)
         browser_guard.csrf.exempt(api_blueprint)  # bearer tokens only: no browser sends those by itself
     app.cli.add_command(cli.print_setup_link)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import EmailField, FileField, HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
+from app.accounts.second_factor.accepting import LONGEST
 from app.core.errors import Invalid, localized
 
 REQUIRED = _l("This field is required.")
@@ -56,6 +57,13 @@ class Form(FlaskForm):  # type: ignore[misc]
 class SignInForm(Form):
     email = EmailField(_l("E-mail"), [InputRequired(REQUIRED)])
     password = PasswordField(_l("Password"), [InputRequired(REQUIRED)])
+    next = HiddenField()
+
+
+class CodeForm(Form):
+    """Of the app or a recovery code."""
+
+    code = StringField(_l("Code"), [InputRequired(REQUIRED), Length(max=LONGEST)], filters=[trimmed])
     next = HiddenField()
 
 

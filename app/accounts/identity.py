@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from urllib.parse import quote
 from uuid import UUID
 
-from flask import Flask, Request, Response, current_app, g
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask_login import LoginManager, current_user
 
 from app.accounts import audit, sessions
 from app.accounts.models import User
+from app.accounts.second_factor import pending
+from app.accounts.sign_in import Caller, Opened, Pending
 from app.core import access, shell
 from app.core.db import begin_write, db, write
 from app.core.errors import is_api
+from app.core.htmx import go, safe_next
+from app.core.logs import request_id
 from app.core.menu import Viewer
 from app.core.ratelimit import Limit, limiter
 from app.core.runtime import runtime
 
 DENIALS = Limit("denials", 20, 300)  # audited per person; a script that hammers on a closed door is one story
+
+CODE_PATH = "/login/code"
 
 login = LoginManager()
 login.session_protection = None  # ours are rows that can be ended; nothing of a sign-in is in Flask's own cookie
@@ -43,18 +51,48 @@ def current_session_id() -> UUID | None:
     return g.get("session_id") if current_user.is_authenticated else None
 
 
+def waiting_token() -> str:
+    """The token of a sign-in that waits for its code, from this request's cookie; empty when there is none."""
+    return request.cookies.get(pending.cookie_name(runtime().settings), "")
+
+
+def caller() -> Caller:
+    """Who makes this request, before anybody knows who it is."""
+    return Caller(request.remote_addr, request_id.get(), request.user_agent.string)
+
+
+def let_in(outcome: Opened | Pending, target: str) -> Response:
+    """The answer to a right password (or code, or provider): on to `target` with the cookie of the session, or to the
+    page that asks for the code with a cookie that is good for nothing else."""
+    session.clear()  # a CSRF token from before the sign-in does not outlive it
+    if isinstance(outcome, Pending):
+        response = go(f"{CODE_PATH}?next={quote(safe_next(target), safe='/')}")
+        return _set(response, pending.cookie_name(runtime().settings), outcome.token, pending.LIFETIME)
+    return clear_waiting(set_cookie(go(target), outcome.token))
+
+
 def set_cookie(response: Response, token: str) -> Response:
     """Without an age: it goes with the browser; the server ends it sooner."""
-    settings = runtime().settings
-    name = sessions.cookie_name(settings)
-    response.set_cookie(name, token, path="/", secure=settings.serves_tls, httponly=True, samesite="Lax")
-    return response
+    return _set(response, sessions.cookie_name(runtime().settings), token)
 
 
 def clear_cookie(response: Response) -> Response:
-    settings = runtime().settings
-    name = sessions.cookie_name(settings)
-    response.delete_cookie(name, path="/", secure=settings.serves_tls, httponly=True, samesite="Lax")
+    return _delete(response, sessions.cookie_name(runtime().settings))
+
+
+def clear_waiting(response: Response) -> Response:
+    name = pending.cookie_name(runtime().settings)
+    return _delete(response, name) if name in request.cookies else response
+
+
+def _set(response: Response, name: str, token: str, max_age: timedelta | None = None) -> Response:
+    tls = runtime().settings.serves_tls
+    response.set_cookie(name, token, max_age=max_age, path="/", secure=tls, httponly=True, samesite="Lax")
+    return response
+
+
+def _delete(response: Response, name: str) -> Response:
+    response.delete_cookie(name, path="/", secure=runtime().settings.serves_tls, httponly=True, samesite="Lax")
     return response
 
 

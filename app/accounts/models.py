@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, Str
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.roles import permissions_of
+from app.core import clock
 from app.core.db import Base, JsonColumn
 from app.core.ids import uuid7
 
@@ -148,14 +149,20 @@ class ApiClient(Base):
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(Integer, default=1)
 
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= clock.now()
+
 
 class ClientToken(Base):
-    """A client's token for an hour, from the client-credentials grant: good for what the client is good for."""
+    """A client's token for an hour, from the client-credentials grant: good for what the client is good for, or for a
+    part of it."""
 
     __tablename__ = "client_token"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     client_id: Mapped[UUID] = mapped_column(ForeignKey("api_client.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[list[str] | None] = mapped_column(JsonColumn)  # None: the client's, whatever they are by then
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

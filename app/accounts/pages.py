@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request, session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts import audit, identity, people, sessions, setup, sign_in
-from app.accounts.forms import SetupForm, SignInForm
-from app.accounts.sign_in import WrongCredentials
+from app.accounts.forms import CodeForm, SetupForm, SignInForm
+from app.accounts.second_factor import accepting, pending
+from app.accounts.sign_in import Opened, Pending, WrongCredentials
+from app.core import clock
 from app.core.access import Actor, acting, public
 from app.core.db import db, write
 from app.core.errors import Invalid, NotFound, localized
-from app.core.htmx import go, page, safe_next
-from app.core.logs import request_id
+from app.core.htmx import go, notify, page, safe_next
 from app.core.ratelimit import limiter
 
 bp = Blueprint("accounts", __name__)
@@ -36,32 +38,68 @@ def start_session() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show_login(form, status=422)
     try:
-        token = sign_in_browser(form.email.data, form.password.data)
+        outcome = sign_in_browser(form.email.data, form.password.data)
     except WrongCredentials as error:
         form.form_errors.append(localized(error.message))
         return show_login(form, status=422)
-    return enter(token, safe_next(form.next.data))
+    return identity.let_in(outcome, safe_next(form.next.data))
 
 
-def sign_in_browser(email: str, password: str) -> str:
-    """The token of a new session. Raises WrongCredentials and TooMany."""
+def sign_in_browser(email: str, password: str) -> Opened | Pending:
+    """A new session, or the wait for a code. Raises WrongCredentials and TooMany."""
     replaces = identity.current_session_id()
     try:
         verified = sign_in.verify(db.session(), limiter(), email=email, password=password, address=request.remote_addr)
     except WrongCredentials as error:
         with write() as store:
-            sign_in.record_failure(store, error.user_id, request.remote_addr, request_id.get())
+            sign_in.record_failure(store, error.user_id, identity.caller())
         raise
     with write() as store:
-        _opened, token = sign_in.open_session(
-            store,
-            verified,
-            address=request.remote_addr,
-            request_id=request_id.get(),
-            user_agent=request.user_agent.string,
-            replaces=replaces,
-        )
-    return token
+        return sign_in.proceed(store, verified, identity.caller(), replaces=replaces)
+
+
+@bp.get("/login/code")
+@public
+def ask_code() -> ResponseReturnValue:
+    if pending.find(db.session(), identity.waiting_token(), clock.now()) is None:
+        return too_late()
+    return show_code(CodeForm(formdata=None, next=safe_next(request.args.get("next"))))
+
+
+@bp.post("/login/code")
+@public
+def check_code() -> ResponseReturnValue:
+    """Too many wrong ones: 429 with Retry-After."""
+    token = identity.waiting_token()
+    user = pending.find(db.session(), token, clock.now())
+    if user is None:
+        return too_late()
+    form, tries = CodeForm(), accepting.tries(user.id)
+    if not form.validate_on_submit():
+        return show_code(form, status=422)
+    limiter().reserve(tries)
+    replaces = identity.current_session_id()
+    try:
+        with write() as store:
+            outcome = sign_in.finish(store, token, form.code.data, identity.caller(), replaces=replaces)
+    except WrongCredentials:
+        return too_late()
+    if not isinstance(outcome, Opened):
+        form.reject(Invalid({"code": [accepting.WORDS[outcome]]}))
+        return show_code(form, status=422)
+    limiter().give_back(tries)
+    return identity.let_in(outcome, safe_next(form.next.data))
+
+
+def too_late() -> Response:
+    """Back to the password: the wait is over, or there was none."""
+    if identity.waiting_token():
+        notify(_("That took too long, or something changed meanwhile. Sign in again."), "info")
+    return identity.clear_waiting(go("/login"))
+
+
+def show_code(form: CodeForm, status: int = 200) -> Response:
+    return page("accounts/login_code.html", fragment="accounts/_login_code_form.html", form=form, status=status)
 
 
 def enter(token: str, target: str) -> Response:

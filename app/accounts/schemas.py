@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.accounts.models import User
+from app.accounts.second_factor.accepting import LONGEST
 from app.core.api import Out, Schema
 
 Secret = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1024)]
@@ -16,7 +17,7 @@ Secret = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, 
 class SignIn(Schema):
     email: str = Field(min_length=1, max_length=320)
     password: Secret
-    code: str | None = Field(None, max_length=32)  # of the second factor; nobody has one yet
+    code: str | None = Field(None, min_length=1, max_length=LONGEST)  # of the second factor, or a recovery code
 
 
 class UserOut(Out):
@@ -45,6 +46,18 @@ class SignedIn(Out):
     """`expires_in` in seconds."""
 
     access_token: str
-    refresh_token: str | None
+    refresh_token: str
     expires_in: int
     user: UserOut
+
+
+class CodeWanted(Out):
+    """`code_required` only where the password was right."""
+
+    error: str
+    code_required: bool | None = None
+
+
+class FactorWanted(Out):
+    error: str
+    second_factor_required: bool

@@ -1,4 +1,5 @@
-"""Signing in with e-mail and password: throttled, the same for known and unknown people, hashed outside of writes."""
+"""Signing in: a password (or a provider's word), throttled and the same for known and unknown people, then a code where
+there is a second factor."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.accounts import audit, passwords, sessions
 from app.accounts.models import Account, User, UserSession
+from app.accounts.second_factor import accepting, pending
+from app.accounts.second_factor import service as second_factor
+from app.accounts.second_factor.accepting import Verdict
 from app.core import clock
 from app.core.access import Actor
 from app.core.errors import N_, AppError
@@ -23,6 +27,8 @@ MAX_EMAIL_LENGTH = 254
 UNKNOWN = "unknown person"  # what was typed may be a password in the wrong field: never kept
 
 WRONG = N_("E-mail address or password is wrong.")
+SAY_CODE = N_("A code of the second factor is needed, too.")
+SET_UP_FIRST = N_("Your role needs a second factor: set one up in the browser first")
 
 
 class WrongCredentials(AppError):
@@ -35,13 +41,59 @@ class WrongCredentials(AppError):
         self.user_id = user_id
 
 
+class CodeRequired(AppError):
+    """The password is right; the code of the second factor is missing, wrong or used already."""
+
+    status = 401
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or SAY_CODE, extra={"codeRequired": True})
+
+
+class FactorMissing(AppError):
+    """The account wants a second factor of people of this role, and this one has none yet."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(SET_UP_FIRST, extra={"secondFactorRequired": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """From where somebody signs in; `identity.caller()` has that of this request."""
+
+    address: str | None
+    request_id: str | None
+    user_agent: str | None
+
+    def acting_as(self, user: User) -> Actor:
+        return Actor(user.account_id, user.id, user.email, self.address, self.request_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A right password. `new_hash` when the parameters of hashing have changed since it was set."""
+    """Whose password (or provider) was right. `old_hash` is the person's `password_hash` at that time, None for people
+    without a password; `new_hash` when the parameters of hashing have changed since it was set."""
 
     user_id: UUID
-    old_hash: str
-    new_hash: str | None
+    old_hash: str | None
+    new_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session, and the token of its cookie."""
+
+    session: UserSession
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A code is awaited; the token of the cookie with which the browser waits."""
+
+    token: str
 
 
 def verify(session: Session, throttle: RateLimiter, *, email: str, password: str, address: str | None) -> Verified:
@@ -60,37 +112,78 @@ def verify(session: Session, throttle: RateLimiter, *, email: str, password: str
     return Verified(user_id, stored, passwords.hash_password(password) if passwords.needs_rehash(stored) else None)
 
 
-def open_session(
-    session: Session,
-    verified: Verified,
-    *,
-    address: str | None,
-    request_id: str | None,
-    user_agent: str | None,
-    kind: sessions.Kind = sessions.Kind.BROWSER,
-    replaces: UUID | None = None,
-) -> tuple[UserSession, str]:
-    """A new session in the caller's write, with its token; `replaces` is one that this browser had. Reads the person
-    again: disabled, or given another password meanwhile, is WrongCredentials."""
-    user = session.get_one(User, verified.user_id)
+def proceed(session: Session, verified: Verified, caller: Caller, *, replaces: UUID | None = None) -> Opened | Pending:
+    """What follows in a browser, in the caller's write, on a right password and on a provider's word alike (then
+    `Verified(user.id, user.password_hash)`): a session, or a wait for the code of the second factor. `caller` is
+    `identity.caller()`, `replaces` a session that this browser had; `identity.let_in(outcome, target)` answers.
+    Reads the person again: disabled, or given another password meanwhile, is WrongCredentials."""
+    user = _still(session, verified)
+    if second_factor.is_on(session, user.id):
+        return Pending(pending.begin(session, user, clock.now()))
+    if replaces is not None:
+        sessions.end(session, replaces)
+    return _open(session, user, caller)
+
+
+def finish(
+    session: Session, token: str, code: str, caller: Caller, *, replaces: UUID | None = None
+) -> Opened | Verdict:
+    """The session of a browser that waited with `token`, in the caller's write, or why there is none. Reserve
+    `accepting.tries` before. Raises WrongCredentials when the wait is over."""
+    now = clock.now()
+    user = pending.find(session, token, now)
+    if user is None:
+        raise WrongCredentials
+    verdict = accepting.accept(session, caller.acting_as(user), code, now)
+    if verdict is not Verdict.TAKEN:
+        return verdict
+    if not pending.end(session, token):
+        raise WrongCredentials(user.id)
+    if replaces is not None:
+        sessions.end(session, replaces)
+    return _open(session, user, caller)
+
+
+def open_program(session: Session, verified: Verified, code: str, caller: Caller) -> Opened | Verdict:
+    """The session of a program that says password and code at once, or why there is none. Raises WrongCredentials and
+    FactorMissing."""
+    user = _still(session, verified)
+    if second_factor.is_on(session, user.id):
+        verdict = accepting.accept(session, caller.acting_as(user), code, clock.now())
+        if verdict is not Verdict.TAKEN:
+            return verdict
+    elif second_factor.is_required(user):
+        raise FactorMissing
+    return _open(session, user, caller, sessions.Kind.PROGRAM)
+
+
+def _still(session: Session, verified: Verified) -> User:
+    """The person, who is still who was verified."""
+    user = session.get_one(User, verified.user_id, populate_existing=True)
     if not user.is_active or user.password_hash != verified.old_hash:
         raise WrongCredentials(user.id)
     if verified.new_hash is not None:
         user.password_hash = verified.new_hash
-    if replaces is not None:
-        sessions.end(session, replaces)
+        session.flush()
+    return user
+
+
+def _open(session: Session, user: User, caller: Caller, kind: sessions.Kind = sessions.Kind.BROWSER) -> Opened:
     user.last_seen_at = clock.now()
-    audit.record(session, Actor(user.account_id, user.id, user.email, address, request_id), "session.started")
-    return sessions.open_session(session, user, ip_address=address, user_agent=user_agent, kind=kind)
+    audit.record(session, caller.acting_as(user), "session.started")
+    opened, token = sessions.open_session(
+        session, user, ip_address=caller.address, user_agent=caller.user_agent, kind=kind
+    )
+    return Opened(opened, token)
 
 
-def record_failure(session: Session, user_id: UUID | None, address: str | None, request_id: str | None) -> None:
+def record_failure(session: Session, user_id: UUID | None, caller: Caller) -> None:
     """One audit row for every failure, so that known and unknown people take the same time too."""
     user = session.get(User, user_id) if user_id is not None else None
     if user is not None:
-        actor = Actor(user.account_id, user.id, user.email, address, request_id)
+        actor = caller.acting_as(user)
     else:
-        actor = Actor(first_account(session).id, None, UNKNOWN, address, request_id)
+        actor = Actor(first_account(session).id, None, UNKNOWN, caller.address, caller.request_id)
     audit.record(session, actor, "session.refused")
 
 

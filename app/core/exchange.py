@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from app.core.mail_server import MailServer
+
 Json = dict[str, Any]
 
 
@@ -21,6 +23,20 @@ class Call:
     json: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None  # instead of `json`, when the exact bytes matter (signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One e-mail, complete: `core.smtp.Client.send` adds nothing but transport. Its reply has an SMTP code as `status`
+    and, as the header `Stage`, what was being said when the server answered. `server` None: there is none to be asked.
+    """
+
+    server: MailServer | None
+    hello: str  # by which name we greet
+    sender: str
+    recipient: str
+    message: bytes = field(repr=False)
+    veiled: frozenset[str] = field(default=frozenset(), repr=False)  # what opens doors: taken out of any answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Connection:
     def __init__(self, place: Place, roots: ssl.SSLContext, watch: Watch) -> None:
         self.place = place
         self.idle_since = 0.0
-        self._sock = _connect(place.host, place.port, watch)
+        self._sock = open_socket(place.host, place.port, watch)
         try:
             if place.is_tls:
                 self._sock = self._wrapped(roots, watch)
@@ -166,7 +166,7 @@ class Pool:
 # -- opening ------------------------------------------------------------------------------------------------------
 
 
-def _connect(host: str, port: int, watch: Watch) -> socket.socket:
+def open_socket(host: str, port: int, watch: Watch) -> socket.socket:
     """A TCP connection that the watch can end; the time left is shared out among the host's addresses."""
     give_up = clock.monotonic() + min(CONNECT_TIMEOUT_S, watch.left_s)
     addresses = _look_up(host, port, watch, give_up)

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from app.core import mail_server
+
 SAMPLE_TOKENS = frozenset(
     {
         "track123456",
@@ -122,6 +124,20 @@ class Settings(BaseModel):
     def supported_database(cls, value: str) -> str:
         if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def known_mail_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            mail_server.parse(value)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def known_sender(cls, value: str | None) -> str | None:
+        if value is not None:
+            mail_server.sender(value, "")
         return value
 
     @model_validator(mode="after")

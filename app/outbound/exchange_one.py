@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import quote, quote_plus
 
 from app.core import clock, faults
-from app.core.exchange import Call, Outcome, Reply
+from app.core.exchange import Call, Mail, Outcome, Reply, Verdict
 from app.core.http import CUT, Client, encode
 from app.core.redaction import scrub
 from app.outbound.results import How
@@ -22,10 +23,44 @@ ELLIPSIS = "…".encode()
 CUT_DETAIL = "Cut by shutdown: it may have arrived"
 
 
+class Unsendable(Exception):
+    """Raised by an adapter's `build`, with words for people: there is no sending this, and no defect either."""
+
+
+class Carrier(Protocol):
+    """What makes a call of some sort: `core.http.Client`, `core.smtp.Client`."""
+
+    def cut(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Carriers:
+    """The clients of one process, each for its sort of call."""
+
+    def __init__(self, web: Client, post: smtp.Client | None = None) -> None:
+        self._web = web
+        self._post = post or smtp.Client()
+
+    def send(self, call: Call | Mail, *, timeout_s: float) -> Reply:
+        if isinstance(call, Mail):
+            return self._post.send(call, timeout_s=timeout_s)
+        return self._web.send(call, timeout_s=timeout_s)
+
+    def cut(self) -> None:
+        """Ends every call in hand at once, and every later one unsent."""
+        self._web.cut()
+        self._post.cut()
+
+    def close(self) -> None:
+        self._web.close()
+        self._post.close()
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What one call came to, its words scrubbed. `call` is None when none could be built; `fault` is a defect of ours,
-    in building or in reading, for the caller to log."""
+    """What one call came to, its words scrubbed. `call` is None when none could be built, and for e-mail, which nobody
+    is shown; `fault` is a defect of ours, in building or in reading, for the caller to log."""
 
     outcome: Outcome | list[Outcome]
     how: How

@@ -10,7 +10,7 @@ from typing import Any
 from app.core.errors import Malformed
 from app.core.frontdoor import Environ
 from app.destinations.clicks import to_address
-from app.tracking.draft import Sender
+from app.tracking.draft import CameFrom, Sender
 from app.tracking.lookup import KnownClient
 from app.tracking.person import Browser
 
@@ -24,7 +24,12 @@ def sender(environ: Environ, client: KnownClient, idempotency_key: str | None = 
     """A browser's address is a person's: it goes into the event's identity and nowhere else."""
     browser = browser_of(environ)
     address = to_address(environ.get("REMOTE_ADDR")) if browser is NOBODY else None
-    return Sender(client, browser, address, idempotency_key)
+    return Sender(client, browser, address, idempotency_key, came_from(environ))
+
+
+def came_from(environ: Environ) -> CameFrom:
+    """The address is that of the connection, or what trusted proxies tell of it (`FrontDoor.trust`)."""
+    return environ.get("REMOTE_ADDR"), environ.get("HTTP_ORIGIN")
 
 
 def browser_of(environ: Environ) -> Browser:

@@ -28,6 +28,8 @@ from app.tracking.schema import EventBody
 from app.tracking.stored_fields import stored_fields
 
 FUTURE_S = 60  # a client's clock may be this much ahead
+CameFrom = tuple[str | None, str | None]  # the address of the call, and its Origin when a browser sent it
+NOWHERE: CameFrom = (None, None)
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class Draft:
     keys: list[tuple[str, datetime]]  # (hash, expires_at)
     idempotency_key: str | None  # the hash of the header's key, if that is among `keys`
     consent_denied: bool
+    came_from: CameFrom = NOWHERE
     caller: str | None = None  # the address of the client app's server
     waiter: str | None = None
     # the recorder's findings
@@ -69,6 +72,7 @@ class Sender:
     browser: Browser
     address: str | None = None
     idempotency_key: str | None = None
+    came_from: CameFrom = NOWHERE
 
 
 class Drafter:
@@ -172,6 +176,7 @@ def _complete(
         keys=keys.each,
         idempotency_key=keys.header,
         consent_denied=denied,
+        came_from=sender.came_from,
         caller=sender.address,
     )
 

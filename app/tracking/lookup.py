@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, select
 
+from app.accounts.clients.lookup import good_scopes, good_until, with_token
+from app.accounts.clients.places import Places, places_of
 from app.accounts.models import Account, ApiClient
 from app.core.lookups import Table
 from app.core.models import ConfigVersion
+from app.core.ratelimit import ClientLimits
 from app.pixels.models import Pixel
 
 
@@ -26,10 +29,13 @@ class KnownClient:
     scopes: frozenset[str]
     pixel_ids: frozenset[str] | None
     answer_mode: str
-    limits: tuple[int | None, int | None, int | None]
-    valid_until: datetime | None  # of a rotated token
+    limits: ClientLimits
+    valid_until: datetime | None  # of the token: rotated, for an hour, or of a client that expires
     country_code: str
     version: int
+    name: str = ""
+    pixel_limits: Mapping[UUID, ClientLimits] | None = None  # besides its own, by our pixel
+    places: Places | None = None  # from where it may be used; None: from anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +79,36 @@ class Lookups:
 
 
 def load_client(connection: Connection, token_hash: str) -> KnownClient | None:
-    """The client that takes this token now, in one indexed look-up."""
-    previous = (ApiClient.previous_token_hash == token_hash) & ApiClient.previous_until.is_not(None)
-    row = connection.execute(
-        select(*ApiClient.__table__.columns, Account.country_code, VERSION)
-        .join(Account, Account.id == ApiClient.account_id)
-        .where(or_(ApiClient.token_hash == token_hash, previous))
-        .where(ApiClient.revoked_at.is_(None))
-        .limit(1)
-    ).one_or_none()
+    """The client that takes this token now, in one indexed look-up; whether it is still valid says `valid_until`."""
+    columns = select(*ApiClient.__table__.columns, Account.country_code, VERSION)
+    named = columns.join(Account, Account.id == ApiClient.account_id)
+    row = connection.execute(with_token(named, token_hash)).one_or_none()
     if row is None:
         return None
     return KnownClient(
         id=row.id,
         token_hash=token_hash,
         account_id=row.account_id,
-        scopes=frozenset(row.scopes),
+        scopes=good_scopes(row.scopes, row.token_scopes),
         pixel_ids=None if row.pixel_ids is None else frozenset(row.pixel_ids),
         answer_mode=row.answer_mode,
         limits=(row.per_minute, row.per_hour, row.per_day),
-        valid_until=None if row.token_hash == token_hash else row.previous_until,
+        valid_until=good_until(row, row.token_until, token_hash),
         country_code=row.country_code,
         version=row.config_version,
+        name=row.name,
+        pixel_limits=_pixel_limits(row.pixel_limits),
+        places=places_of(row.addresses, row.origins),
     )
+
+
+def _pixel_limits(stored: Mapping[str, Mapping[str, int]] | None) -> Mapping[UUID, ClientLimits] | None:
+    if stored is None:
+        return None
+    return {
+        UUID(id_): (limits.get("per_minute"), limits.get("per_hour"), limits.get("per_day"))
+        for id_, limits in stored.items()
+    }
 
 
 def load_pixel(connection: Connection, account_id: UUID, platform: str, pixel_id: str) -> KnownPixel | None:

@@ -6,27 +6,29 @@ from sqlalchemy import Connection
 
 from app.core import clock
 from app.core.errors import AppError, Forbidden, Unauthorized
-from app.tracking.draft import refuse_pixel
+from app.tracking.draft import CameFrom, refuse_pixel
 from app.tracking.lookup import KnownClient, KnownPixel, load_client, load_pixel
 
 WRITE_SCOPE = "events:write"
 
 
-def refuse_client(client: KnownClient | None) -> AppError | None:
+def refuse_client(client: KnownClient | None, came_from: CameFrom) -> AppError | None:
     """Why this caller may not write events, or None."""
     if client is None or (client.valid_until is not None and client.valid_until <= clock.now()):
         return Unauthorized("Unauthorized")
     if WRITE_SCOPE not in client.scopes:
         return Forbidden(f"This token lacks the scope {WRITE_SCOPE}")
-    return None
+    return None if client.places is None else client.places.refusal(*came_from)
 
 
-def recheck(connection: Connection, version: int, client: KnownClient, pixel: KnownPixel) -> AppError | None:
+def recheck(
+    connection: Connection, version: int, client: KnownClient, pixel: KnownPixel, came_from: CameFrom
+) -> AppError | None:
     """The refusal that holds now, by what is committed at `version`, or None."""
     now_client, now_pixel = client, pixel
     if client.version != version:
         found = load_client(connection, client.token_hash)
-        refusal = refuse_client(found)
+        refusal = refuse_client(found, came_from)
         if refusal is not None or found is None:
             return refusal
         now_client = found

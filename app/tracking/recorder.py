@@ -59,14 +59,14 @@ class EventRecorder:
         if version != self._version:
             self._lookups.clear()
             self._version = version
-        judged: dict[tuple[UUID, UUID], AppError | None] = {}  # of a thousand drafts in a batch most have the same two
+        judged: dict[Any, AppError | None] = {}  # of a thousand drafts in a batch most have the same token and pixel
         for draft in drafts:
             if min(draft.client.version, draft.pixel.version) == version:
                 continue
-            pair = (draft.client.id, draft.pixel.id)
-            if pair not in judged:
-                judged[pair] = recheck(connection, version, draft.client, draft.pixel)
-            draft.refusal = judged[pair]
+            case = (draft.client.token_hash, draft.pixel.id, draft.came_from)
+            if case not in judged:
+                judged[case] = recheck(connection, version, draft.client, draft.pixel, draft.came_from)
+            draft.refusal = judged[case]
 
     def _touch_clients(self, connection: Connection, drafts: Sequence[Draft], now: datetime) -> None:
         tick = clock.monotonic()

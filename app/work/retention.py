@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from sqlalchemy import Connection, Engine, select, text
 
-from app.accounts.models import AuditEntry, UserSession
+from app.accounts.models import AuditEntry, RefreshToken, UserSession
 from app.attention.models import Finding
 from app.core import clock, partition_upkeep, partitions
 from app.core.db import by_account, sqlite_driver
@@ -80,6 +80,7 @@ def rules(settings: Settings, dialect: str, now: datetime) -> list[Rule]:
     return [
         Rule(EventKey, EventKey.expires_at <= now, EventKey.expires_at),
         Rule(UserSession, UserSession.expires_at <= now, UserSession.expires_at),
+        Rule(RefreshToken, RefreshToken.expires_at <= now, RefreshToken.expires_at),
         Rule(CronRun, CronRun.due_at < now - RUNS_KEPT, CronRun.due_at),
         Rule(Heartbeat, Heartbeat.seen_at < now - SILENT, Heartbeat.seen_at),
         Rule(Job, Job.created_at < now - JOBS_KEPT, Job.created_at),

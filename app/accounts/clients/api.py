@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from flask import Response, after_this_request, g, request
 from sqlalchemy.orm import Session
 
-from app.accounts.clients import service
+from app.accounts.clients import denials, lookup, service
+from app.accounts.clients.places import places_of
 from app.accounts.clients.schemas import (
     ClientChange,
     ClientFilter,
@@ -19,12 +21,15 @@ from app.accounts.clients.schemas import (
     Rotation,
 )
 from app.accounts.models import ApiClient
-from app.core.access import current_actor
-from app.core.api import current, endpoint, resource_blueprint
+from app.core import clock
+from app.core.access import acting, current_actor
+from app.core.api import Principal, authenticate_with, current, endpoint, resource_blueprint
 from app.core.db import db, write
 from app.core.errors import Conflict, NotFound
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
+from app.core.ratelimit import limiter
+from app.core.runtime import runtime
 
 bp = resource_blueprint("api_clients", __name__, "/clients")
 
@@ -38,7 +43,13 @@ def index(query: ClientFilter) -> PageOf[ClientOut]:
 
 
 @bp.post("")
-@endpoint(summary="Create an API client", permission="clients.edit", body=ClientIn, answers={201: ClientWithToken})
+@endpoint(
+    summary="Create an API client",
+    permission="clients.edit",
+    body=ClientIn,
+    answers={201: ClientWithToken},
+    confirmed=True,
+)
 def create(body: ClientIn) -> ClientWithToken:
     """The token is in this answer and nowhere else."""
     with write() as session:
@@ -54,7 +65,11 @@ def show(id: str) -> ClientOut:
 
 @bp.put("/<id>")
 @endpoint(
-    summary="Change an API client", permission="clients.edit", body=ClientChange, answers={200: ClientOut, 409: None}
+    summary="Change an API client",
+    permission="clients.edit",
+    body=ClientChange,
+    answers={200: ClientOut, 409: None},
+    confirmed=True,
 )
 def update(id: str, body: ClientChange) -> ClientOut:
     with changing() as session:
@@ -68,6 +83,7 @@ def update(id: str, body: ClientChange) -> ClientOut:
     permission="clients.edit",
     body=Rotation,
     answers={200: ClientWithToken, 409: None},
+    confirmed=True,
 )
 def rotate(id: str, body: Rotation) -> ClientWithToken:
     """The token before stays valid for `overlapHours`; with 0 it ends at once."""
@@ -101,3 +117,31 @@ def changing() -> Iterator[Session]:
         if isinstance(error.current, ApiClient):
             error.current = ClientOut.model_validate(error.current)
         raise
+
+
+@authenticate_with
+def by_token(token: str) -> Principal | None:
+    """The API client of a token, with what its scopes name. Raises Forbidden where it may not be used from here."""
+    now = clock.now()
+    found = lookup.find_by_token(db.session(), token, now)
+    if found is None:
+        return None
+    client, origin = found.client, request.headers.get("Origin")
+    actor = acting(client.account_id, None, client.name)
+    places = places_of(client.addresses, client.origins)
+    if places is not None and (refusal := places.refusal(actor.ip_address, origin)) is not None:
+        denials.note(runtime().engine, limiter(), actor, client.id, str(refusal.message))
+        raise refusal
+    if lookup.is_use_due(client, now):
+        _note_use(client.id, None if origin is not None else actor.ip_address)
+    g.actor = actor
+    return Principal(client.account_id, lookup.permissions_of(found.scopes), client_id=client.id, scopes=found.scopes)
+
+
+def _note_use(id_: UUID, address: str | None) -> None:
+    """After the answer was made. A browser's address is a person's, and not kept."""
+
+    @after_this_request
+    def note(response: Response) -> Response:
+        lookup.note_use(runtime().engine, id_, address, clock.now())
+        return response

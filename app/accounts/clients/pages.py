@@ -43,13 +43,13 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/new")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def new() -> ResponseReturnValue:
     return show_new(ClientForm(formdata=None).offer(pixels()))
 
 
 @bp.post("")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def create() -> ResponseReturnValue:
     form = ClientForm().offer(pixels())
     if not form.validate_on_submit():
@@ -105,14 +105,14 @@ def first_event(id: str) -> ResponseReturnValue:
 
 
 @bp.get("/<id>/edit")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def edit(id: str) -> ResponseReturnValue:
     client = wanted(id)
     return show_edit(client, ClientForm(formdata=None).offer(pixels()).show(client))
 
 
 @bp.post("/<id>/edit")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def update(id: str) -> ResponseReturnValue:
     client = wanted(id)
     form = ClientForm().offer(pixels())
@@ -144,14 +144,14 @@ def show_conflict(client: ApiClient, form: ClientForm, error: Conflict) -> Respo
 
 
 @bp.get("/<id>/rotate")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def confirm_rotate(id: str) -> ResponseReturnValue:
     client = wanted(id)
     return show_rotate(client, RotateForm(formdata=None, version=client.version))
 
 
 @bp.post("/<id>/rotate")
-@requires("clients.edit")
+@requires("clients.edit", confirmed=True)
 def rotate(id: str) -> ResponseReturnValue:
     client = wanted(id)
     form = RotateForm()

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from app.accounts.clients.places import LONGEST_NETWORK, LONGEST_ORIGIN, MAX_PLACES
 from app.accounts.clients.service import DEFAULT_OVERLAP_H, MAX_LIMIT, MAX_OVERLAP_H, AnswerMode, Scope
 from app.accounts.models import ApiClient
 from app.core.pagination import PageQuery
@@ -15,11 +16,24 @@ from app.core.schema import Out, Schema
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 Limit = Annotated[int, Field(ge=0, le=MAX_LIMIT, description="0: no limit")]
+Address = Annotated[str, Field(min_length=1, max_length=LONGEST_NETWORK, examples=["203.0.113.0/24"])]
+Origin = Annotated[str, Field(min_length=1, max_length=LONGEST_ORIGIN, examples=["https://www.example.com"])]
 LIMITS = ("per_minute", "per_hour", "per_day")
 
 
+class PixelLimits(Schema):
+    """How many events of the client one pixel takes."""
+
+    per_minute: Limit | None = None
+    per_hour: Limit | None = None
+    per_day: Limit | None = None
+
+
 class ClientFields(Schema):
-    """`pixelIds` are ids of our pixels; `allPixels: true` lifts that restriction."""
+    """`pixelIds` are ids of our pixels; `allPixels: true` lifts that restriction. `pixelLimits` (by our pixel's id)
+    count besides the client's own limits. Only calls from `addresses` (IP addresses and networks) pass, and of browsers
+    only pages of `origins`; an empty list lets any in. From `expiresAt` on the client's tokens are dead;
+    `neverExpires: true` lifts that."""
 
     scopes: list[Scope] | None = Field(None, max_length=10)
     pixel_ids: list[UUID] | None = Field(None, max_length=1000)
@@ -28,12 +42,22 @@ class ClientFields(Schema):
     per_minute: Limit | None = None
     per_hour: Limit | None = None
     per_day: Limit | None = None
+    pixel_limits: dict[UUID, PixelLimits] | None = Field(None, max_length=1000)
+    addresses: list[Address] | None = Field(None, max_length=MAX_PLACES)
+    origins: list[Origin] | None = Field(None, max_length=MAX_PLACES)
+    expires_at: AwareDatetime | None = None
+    never_expires: bool | None = None
 
     def given(self) -> dict[str, Any]:
         """What the caller decided, by the names of the service."""
-        found = self.model_dump(exclude_unset=True, exclude={"all_pixels", "version"})
+        found = self.model_dump(exclude_unset=True, exclude={"all_pixels", "never_expires", "version"})
         found |= {name: found[name] or None for name in LIMITS if name in found}
-        return found | {"pixel_ids": None} if self.all_pixels else found
+        if self.pixel_limits is not None:
+            limits = {str(id_): of.model_dump() for id_, of in self.pixel_limits.items()}
+            found["pixel_limits"] = {id_: {name: most or None for name, most in of.items()} for id_, of in limits.items()}
+        if self.all_pixels:
+            found["pixel_ids"] = None
+        return found | {"expires_at": None} if self.never_expires else found
 
 
 class ClientIn(ClientFields):
@@ -58,11 +82,18 @@ class Revocation(Schema):
 
 class ClientFilter(PageQuery):
     q: str | None = Field(None, max_length=200)
-    state: Literal["active", "revoked"] | None = None
+    state: Literal["active", "expired", "revoked"] | None = None
+
+
+class PixelLimitsOut(Out):
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
 
 
 class ClientOut(Out):
-    """`pixelIds` null: all pixels of the account. Tokens are never shown again: their last four characters are."""
+    """`pixelIds` null: all pixels of the account; `addresses` and `origins` null: any. Tokens are never shown again:
+    their last four characters are."""
 
     id: UUID
     name: str
@@ -72,11 +103,16 @@ class ClientOut(Out):
     per_minute: int | None
     per_hour: int | None
     per_day: int | None
+    pixel_limits: dict[str, PixelLimitsOut] | None
+    addresses: list[str] | None
+    origins: list[str] | None
+    expires_at: datetime | None
     token_last4: str
     previous_last4: str | None
     previous_until: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    last_address: str | None
     first_event_at: datetime | None
     created_by: UUID | None
     created_at: datetime

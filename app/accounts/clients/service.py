@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
-from app.accounts.clients.pixel_choices import pixels_of
 from app.accounts.clients.token import new_token, token_hash
-from app.accounts.models import ApiClient
+from app.accounts.clients.values import DECIDED, MAX_LIMIT, AnswerMode, ClientValues, Scope, checked
+from app.accounts.models import ApiClient, ClientToken
 from app.core import clock, config_version
 from app.core.access import Actor
 from app.core.errors import N_, Conflict, Invalid, NotFound
 from app.core.ids import uuid7
 from app.core.pagination import Column, order_by
 
+__all__ = [
+    "DEFAULT_OVERLAP_H", "MAX_LIMIT", "MAX_OVERLAP_H", "SORTS", "STATES", "AnswerMode", "ClientValues", "Scope",
+    "create", "get", "replace_token", "revoke", "rotate", "search", "update",
+]  # fmt: skip
+
 MAX_OVERLAP_H = 168
 DEFAULT_OVERLAP_H = 24
-MAX_LIMIT = 10_000_000
 REVOKED = N_("This client was revoked and cannot be changed.")
 SORTS: dict[str, Column] = {
     "name": func.lower(ApiClient.name),
     "createdAt": ApiClient.created_at,
     "lastUsedAt": func.coalesce(ApiClient.last_used_at, ApiClient.created_at),
 }
-
-
-class Scope(StrEnum):
-    EVENTS_WRITE = "events:write"
-    STATS_READ = "stats:read"
-
-
-class AnswerMode(StrEnum):
-    WAIT = "wait"
-    ACKNOWLEDGE = "acknowledge"
-
-
-@dataclass(frozen=True, slots=True)
-class ClientValues:
-    """What people decide about a client. `pixel_ids`: ids of our pixels, None for all of the account; limits None for
-    none."""
-
-    name: str
-    scopes: Sequence[str] = (Scope.EVENTS_WRITE,)
-    pixel_ids: Sequence[str] | None = None
-    answer_mode: str = AnswerMode.WAIT
-    per_minute: int | None = None
-    per_hour: int | None = None
-    per_day: int | None = None
-
-
-DECIDED = tuple(field.name for field in fields(ClientValues))
+STATES = ("active", "expired", "revoked")
 
 
 def create(session: Session, actor: Actor, values: ClientValues) -> tuple[ApiClient, str]:
@@ -73,7 +49,7 @@ def create(session: Session, actor: Actor, values: ClientValues) -> tuple[ApiCli
         created_at=now,
         updated_at=now,
         version=1,
-        **_checked(session, actor.account_id, values),
+        **checked(session, actor.account_id, values),
     )
     session.add(client)
     session.flush()
@@ -89,7 +65,8 @@ def update(
     client was revoked."""
     client = _changeable(session, actor, id_, version)
     before = audit.values_of(client, DECIDED)
-    for field, value in _checked(session, actor.account_id, ClientValues(**{**before, **given})).items():
+    present = {field: getattr(client, field) for field in DECIDED}
+    for field, value in checked(session, actor.account_id, ClientValues(**{**present, **given}), client).items():
         setattr(client, field, value)
     changes = audit.changed(before, audit.values_of(client, DECIDED))
     if changes:
@@ -115,6 +92,8 @@ def replace_token(session: Session, actor: Actor, client: ApiClient, token: str,
     client.previous_last4 = client.token_last4 if keeps else None
     client.previous_until = clock.now() + overlap if keeps else None
     client.token_hash, client.token_last4 = token_hash(token), token[-4:]
+    if not keeps:
+        _end_issued(session, client)
     _touch(client)
     _note(session, actor, client, "client.rotated", {"previous_until": [None, audit.plain(client.previous_until)]})
     return token
@@ -128,6 +107,7 @@ def revoke(session: Session, actor: Actor, id_: UUID, version: int | None = None
     _check_version(client, version)
     client.revoked_at = clock.now()
     client.previous_token_hash = client.previous_last4 = client.previous_until = None
+    _end_issued(session, client)
     _touch(client)
     _note(session, actor, client, "client.revoked", None)
     return client
@@ -145,16 +125,20 @@ def get(session: Session, account_id: UUID, id_: UUID, *, lock: bool = False) ->
 def search(
     account_id: UUID, text: str | None = None, state: str | None = None, sort: str | None = None
 ) -> Select[ApiClient]:
-    """The clients of an account, to be paged. `state`: "active", "revoked" or None for both; `sort`: one of SORTS."""
+    """The clients of an account, to be paged. `state`: one of STATES, or None for all; `sort`: one of SORTS."""
     statement = select(ApiClient).where(ApiClient.account_id == account_id)
     if text:
         statement = statement.where(
             or_(ApiClient.name.icontains(text, autoescape=True), ApiClient.token_last4 == text.strip()[-4:])
         )
-    if state == "active":
-        statement = statement.where(ApiClient.revoked_at.is_(None))
-    if state == "revoked":
-        statement = statement.where(ApiClient.revoked_at.is_not(None))
+    is_revoked, is_expired = ApiClient.revoked_at.is_not(None), ApiClient.expires_at <= clock.now()
+    conditions = {
+        "active": ~is_revoked & or_(ApiClient.expires_at.is_(None), ~is_expired),
+        "expired": ~is_revoked & is_expired,
+        "revoked": is_revoked,
+    }
+    if state in conditions:
+        statement = statement.where(conditions[state])
     return statement.order_by(*order_by(sort, SORTS, "-createdAt", ApiClient.id))
 
 
@@ -171,6 +155,11 @@ def _check_version(client: ApiClient, version: int | None) -> None:
         raise Conflict(current=client)
 
 
+def _end_issued(session: Session, client: ApiClient) -> None:
+    """Its tokens for an hour."""
+    session.execute(delete(ClientToken).where(ClientToken.client_id == client.id))
+
+
 def _touch(client: ApiClient) -> None:
     client.version += 1
     client.updated_at = clock.now()
@@ -180,30 +169,3 @@ def _note(session: Session, actor: Actor, client: ApiClient, action: str, change
     session.flush()
     audit.record(session, actor, action, subject_id=client.id, subject=client.name, changes=changes)
     config_version.bump(session.connection())
-
-
-def _checked(session: Session, account_id: UUID, values: ClientValues) -> dict[str, object]:
-    """The values as columns. Raises Invalid naming each wrong field as the API does."""
-    wrong: dict[str, list[str]] = {}
-    scopes = sorted({str(scope) for scope in values.scopes})
-    if not values.name.strip():
-        wrong["name"] = [N_("Give it a name.")]
-    if not scopes or any(scope not in tuple(Scope) for scope in scopes):
-        wrong["scopes"] = [N_("Choose at least one of events:write and stats:read.")]
-    if values.answer_mode not in tuple(AnswerMode):
-        wrong["answerMode"] = [N_("Choose wait or acknowledge.")]
-    for field, wire in (("per_minute", "perMinute"), ("per_hour", "perHour"), ("per_day", "perDay")):
-        limit = getattr(values, field)
-        if limit is not None and not 1 <= limit <= MAX_LIMIT:
-            wrong[wire] = [N_("Choose 1 to 10,000,000, or leave it empty for no limit.")]
-    pixel_ids = None if values.pixel_ids is None else sorted({str(id_) for id_ in values.pixel_ids})
-    if pixel_ids is not None and not _are_ours(session, account_id, pixel_ids):
-        wrong["pixelIds"] = [N_("Choose at least one pixel of this account, or allow all.")]
-    if wrong:
-        raise Invalid(wrong)
-    return {**asdict(values), "name": values.name.strip(), "scopes": scopes, "pixel_ids": pixel_ids}
-
-
-def _are_ours(session: Session, account_id: UUID, pixel_ids: Sequence[str]) -> bool:
-    known = {pixel.id for pixel in pixels_of(session, account_id)}
-    return bool(pixel_ids) and known.issuperset(pixel_ids)

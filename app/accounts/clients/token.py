@@ -8,6 +8,7 @@ import string
 import zlib
 
 PREFIX = "kt_live_"
+ACCESS_PREFIX = "kt_at_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_LENGTH = 43  # 256 bits in base 62
 CHECKSUM_LENGTH = 6
@@ -15,8 +16,17 @@ CHECKSUM_LENGTH = 6
 
 def new_token() -> str:
     """`kt_live_`, 43 random characters, and the CRC-32 of those in six more (security.md 17: GitHub's design)."""
-    random = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
+    random = _random()
     return f"{PREFIX}{random}{checksum(random)}"
+
+
+def new_access_token() -> str:
+    """A client's token for an hour: `kt_at_` and 256 bits in base 62."""
+    return f"{ACCESS_PREFIX}{_random()}"
+
+
+def _random() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
 
 
 def token_hash(token: str) -> str:

@@ -21,6 +21,7 @@ class SecondFactor(Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     sealed_secret: Mapped[str] = mapped_column(String(500))
+    next_sealed_secret: Mapped[str | None] = mapped_column(String(500))  # of another app, until its first code is right
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     last_step: Mapped[int | None] = mapped_column(BigInteger)  # of the latest code that was taken: none is taken twice
@@ -46,6 +47,7 @@ class PendingSignIn(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    password_hash: Mapped[str | None] = mapped_column(String(256))  # as it was then: another one by now ends the wait
+    email: Mapped[str] = mapped_column(String(254))  # this and the hash as they were then: others by now end the wait
+    password_hash: Mapped[str | None] = mapped_column(String(256))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Refresh tokens: a program's next access token, each for one use."""
