@@ -33,6 +33,7 @@ MAY_KNOW_HTTP = {  # outside core: what stands between a request and the verbs
 CONNECTING = {"requests", "urllib3", "http.client", "urllib.request", "smtplib"}
 MAY_CONNECT = {
     "core/http.py",
+    "core/smtp.py",
     "core/pool.py",
     "core/deadline.py",
     "serve/readiness.py",  # asks our own /health/live

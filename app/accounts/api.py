@@ -101,6 +101,7 @@ def person(token: str) -> Principal | None:
     if not request.path.startswith(OF_ONESELF) and second_factor.is_missing(db.session(), user):
         raise FactorMissing
     g.actor = acting(user.account_id, user.id, user.email)
+    g.masks_people = user.sees_people_masked
     g.api_session_id = opened.id
     g.confirmed_at = opened.confirmed_at
     return Principal(user.account_id, user.permissions, user_id=user.id)

@@ -119,6 +119,7 @@ def _present() -> None:
     if not access.is_page_request() or not current_user.is_authenticated:
         return
     g.actor = access.acting(current_user.account_id, current_user.id, current_user.email)
+    g.masks_people = current_user.sees_people_masked
     g.viewer = Viewer(current_user.name, current_user.account.name)
     g.locale, g.theme = current_user.locale, current_user.theme
     g.timezone = current_user.timezone or current_user.account.timezone

@@ -10,7 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.accounts.roles import permissions_of
+from app.accounts.roles import Role, permissions_of
 from app.core import clock
 from app.core.db import Base, JsonColumn
 from app.core.ids import uuid7
@@ -30,6 +30,10 @@ class Account(Base):
     second_factor_roles: Mapped[list[str]] = mapped_column(default=list)  # who has to have one
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime]
+
+    def kept_days(self, longest: int) -> int:
+        """How old its rows grow; `longest` is RETENTION_DAYS."""
+        return min(self.retention_days or longest, longest)
 
 
 class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
@@ -63,6 +67,11 @@ class User(UserMixin, Base):  # type: ignore[misc]  # flask_login ships no types
     @property
     def permissions(self) -> frozenset[str]:
         return permissions_of(self.role)
+
+    @property
+    def sees_people_masked(self) -> bool:
+        """Whether they see addresses and numbers of people only in part."""
+        return self.role == Role.VIEWER and self.account.masks_people
 
 
 class UserSession(Base):

@@ -21,10 +21,16 @@ class SignIn(Schema):
 
 
 class UserOut(Out):
+    """`locale`, `theme`: null until chosen; `timezone`: null for the account's."""
+
     id: UUID
     email: str
     name: str
     role: str
+    locale: str | None
+    timezone: str | None
+    theme: str | None
+    version: int
     account_id: UUID
     account_name: str
     permissions: list[str]
@@ -36,6 +42,10 @@ class UserOut(Out):
             email=user.email,
             name=user.name,
             role=user.role,
+            locale=user.locale,
+            timezone=user.timezone,
+            theme=user.theme,
+            version=user.version,
             account_id=user.account_id,
             account_name=user.account.name,
             permissions=sorted(user.permissions),

@@ -78,10 +78,12 @@ def end(session: Session, id_: UUID) -> None:
     session.execute(delete(UserSession).where(UserSession.id == id_))
 
 
-def end_all(session: Session, user_id: UUID) -> int:
-    """Ends every session of a person (password, role or e-mail changed, disabled); how many there were."""
-    ended = session.execute(delete(UserSession).where(UserSession.user_id == user_id).returning(UserSession.id))
-    return len(ended.all())
+def end_all(session: Session, user_id: UUID, keeps: UUID | None = None) -> int:
+    """Ends every session of a person (password, role or e-mail changed, disabled), but `keeps`; how many there were."""
+    theirs = delete(UserSession).where(UserSession.user_id == user_id)
+    if keeps is not None:
+        theirs = theirs.where(UserSession.id != keeps)
+    return len(session.execute(theirs.returning(UserSession.id)).all())
 
 
 def is_seen_due(opened: UserSession) -> bool:

@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
 
     from app.attention import api, checks, pages, present, service, vital_words, vitals, words
     from app.attention.reconcile import Reconciler
-    from app.core import metrics
+    from app.core import events, metrics
     from app.core.menu import MenuItem, add_to_menu
     from app.core.runtime import runtime
 
@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     checks.register("workers", (vitals.NO_WORKER,), vitals.check_workers, vitals.START_S)
     checks.register("machines", (vitals.CLOCK_OFF, vitals.DISK_LOW), vitals.check_machines)
     words.describe(vital_words.WORDS)
+    events.subscribe(service.DISCARDED, service.discard)
     app.register_blueprint(pages.bp)
     app.register_blueprint(api.bp)
     app.jinja_env.globals["attention_bell"] = pages.bell_of_viewer

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from app.attention.checks import Severity
 from app.attention.models import Finding
@@ -17,6 +18,7 @@ from app.core.metrics import Gauge
 
 SHOWN = 200
 REMEMBERED = timedelta(days=7)
+DISCARDED = "account.discarded"  # emitted by accounts, for one that nobody joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,8 @@ def samples(connection: Connection) -> Iterable[Gauge]:
     for kind, severity, number in connection.execute(counted):
         labels = {"kind": kind, "severity": severity}
         yield "kalitrack_findings_open", "Things that need a person, by kind", labels, number
+
+
+def discard(connection: Connection, _name: str, account_id: UUID, _payload: dict[str, Any]) -> None:
+    """What was found in an account that nobody joined goes with it."""
+    connection.execute(delete(Finding).where(Finding.account_id == account_id))

@@ -106,6 +106,7 @@ class Operation:
     file: str | None = None  # the name of the file in a multipart body; `body` then tells its other fields
     confirmed: bool = False  # a person must have proved who they are within the last half hour
     media: tuple[str, ...] = ()  # what a 200 without a model is
+    form: bool = False  # the body is a form (application/x-www-form-urlencoded)
 
     @property
     def success(self) -> int:
@@ -125,6 +126,7 @@ def endpoint(
     without_token: Callable[[], Principal | None] | None = None,
     confirmed: bool = False,
     media: tuple[str, ...] = (),
+    tag: str = "",
 ) -> Callable[[Callable[..., Any]], View]:
     """Makes a view an API endpoint: bearer (401), permission (403), then the body (415, 413, 400) as `body=` and the
     query as `query=` arguments of the view. The view returns a model, a list or dict of plain values, (value, status),
@@ -133,7 +135,8 @@ def endpoint(
     `body` is then the model of the other fields, and `limit` that of the file.
     `confirmed`: sensitive; a person who signed in (or confirmed) longer than half an hour ago gets 403 with
     `confirmRequired`.
-    `media` names the content types of a 200 that is no model: a file, a page.
+    `media` names the content types of a 200 that is no model: a file, a page. `tag` is the group in the document, by
+    default the first part of the path.
     `without_token` gives the Principal of a call without an Authorization header, where a setting lets anybody in.
 
     Raises TypeError at import when neither a permission nor `public=True` is given."""
@@ -148,7 +151,7 @@ def endpoint(
         _check_arguments(view, body=body, query=query)
         about = inspect.getdoc(view) or ""
         operation = Operation(
-            summary, permission, answers, body, query, description=about, file=file, confirmed=confirmed, media=media
+            summary, permission, answers, body, query, about, tag, file=file, confirmed=confirmed, media=media
         )
 
         @wraps(view)

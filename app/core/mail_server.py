@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email.headerregistry import Address
-from email.utils import parseaddr
 from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 PORTS = {"smtps": 465, "smtp": 587}
 RELAY_PORT = 25  # of a server that asks nobody who they are
 NAME = "Kalitrack"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = rf"(?P<address>{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)"
+BARE = re.compile(_ADDRESS)
+NAMED = re.compile(rf'"?(?P<name>[^<>"@]+?)"? ?<{_ADDRESS}>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def parse(url: str) -> MailServer:
         raise ValueError(_SHAPE)
     if not all(letter.isalnum() or letter in ".-:_" for letter in parts.hostname) or port == 0:
         raise ValueError(_SHAPE)
-    if (parts.username is None) != (parts.password is None):
+    if bool(parts.username) != (parts.password is not None):
         raise ValueError("names a user without a password, or a password without a user")
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password or "")
@@ -58,15 +62,19 @@ _SHAPE = "must be smtp://[user:password@]host[:port] or smtps://…, with @ : / 
 def sender(mail_from: str | None, public_host: str) -> Address:
     """MAIL_FROM as `address` or `Name <address>`; without it `kalitrack@` the host. Raises ValueError in words."""
     if mail_from is None:
-        return Address(NAME, "kalitrack", f"[{public_host}]" if _is_ip(public_host) else public_host)
-    name, address = parseaddr(mail_from)
-    wrong = "must be an e-mail address, or Name <address>"
-    if not mail_from.isprintable() or "@" not in address or not address.isascii():
-        raise ValueError(wrong)
-    try:
-        return Address(name or NAME, addr_spec=address)
-    except (ValueError, IndexError):
-        raise ValueError(wrong) from None
+        return Address(NAME, "kalitrack", domain_of(public_host))
+    found = BARE.fullmatch(mail_from) or NAMED.fullmatch(mail_from)
+    if found is None or not mail_from.isprintable():
+        raise ValueError("must be an e-mail address, or Name <address>")
+    parts = found.groupdict(NAME)
+    return Address(parts.get("name", NAME).strip(), addr_spec=parts["address"])
+
+
+def domain_of(host: str) -> str:
+    """A host as mail names it: an address in brackets (RFC 5321 §4.1.3)."""
+    if not _is_ip(host):
+        return host
+    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
 
 
 def is_loopback(host: str) -> bool:

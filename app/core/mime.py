@@ -12,7 +12,7 @@ from email.utils import format_datetime
 def address(text: str) -> Address:
     """`ana@example.com` with its domain in ASCII. Raises ValueError for what is not one plain address."""
     local, at, domain = text.rpartition("@")
-    if not at or not local or not text.isprintable() or any(letter in text for letter in " <>,;:\"()\\"):
+    if not at or not local or not text.isprintable() or any(letter in text for letter in ' <>,;:"()\\'):
         raise ValueError("not an e-mail address")
     try:
         return Address(username=local, domain=domain.encode("idna").decode("ascii"))

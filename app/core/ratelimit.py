@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 EXTENSION = "kalitrack.ratelimit"
 AWAY_S = 2.0  # after a failed call, Valkey is left alone this long: 0.3 s of waiting is not paid by every request
 WINDOWS_S = (60, 3600, 86_400)  # per minute, hour, day
+WINDOW_NAMES = {60: "minute", 3600: "hour", 86_400: "day"}
 ClientLimits = tuple[int | None, int | None, int | None]
 
 
@@ -48,6 +49,23 @@ class Limit:
 Reserved = tuple[Limit, str]  # a limit and whose hits it counts
 
 
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A limit that has no room for what was asked: how long until it has, and how much would still fit."""
+
+    limit: Limit
+    wait_s: int
+    remaining: int
+
+    def refusal(self, message: str | None = None) -> TooMany:
+        limit = self.limit
+        policy = (limit.name, limit.amount, limit.seconds)
+        return TooMany(self.wait_s, message, policy=policy, remaining=self.remaining)
+
+
+Question = Callable[[SlidingWindowCounterRateLimiter], Full | None]
+
+
 class RateLimiter:
     """Counts in one atomic script per window. Identities are keyed hashes: no address or e-mail reaches Valkey."""
 
@@ -61,47 +79,63 @@ class RateLimiter:
 
     def hit(self, limit: Limit, identity: str, cost: int = 1) -> int | None:
         """Counts `cost`; None when it fitted, else the seconds to wait, and nothing was counted."""
-        key = self._digest(identity)
-        return self._ask(lambda windows: _hit(windows, limit, key, cost), fail_open=False)
+        full = self._hit(limit, identity, cost)
+        return None if full is None else full.wait_s
 
     def reserve(self, limits: Sequence[Reserved]) -> None:
         """Counts an attempt before it is made, so that parallel ones cannot slip past together. Raises TooMany, and
         then has counted nothing."""
         for number, (limit, identity) in enumerate(limits):
-            wait_s = self.hit(limit, identity)
-            if wait_s is not None:
+            full = self._hit(limit, identity, 1)
+            if full is not None:
                 self.give_back(limits[:number])
-                raise TooMany(wait_s, policy=(limit.name, limit.amount, limit.seconds))
+                raise full.refusal()
 
     def give_back(self, limits: Sequence[Reserved]) -> None:
         """The attempt was a good one: only failures count."""
         for limit, identity in limits:
             self.hit(limit, identity, cost=-1)
 
-    def check_client(self, client_id: object, limits: ClientLimits, cost: int = 1) -> int | None:
-        """An API client's own limits per minute, hour and day; `cost` is its number of events. None: go on; else the
-        seconds to wait, and nothing was counted. While Valkey is away everything passes."""
-        key = self._digest(str(client_id))
+    def check_client(self, identity: object, limits: ClientLimits, cost: int = 1, name: str = "client") -> Full | None:
+        """An API client's limits per minute, hour and day; `cost` is its number of events. None: go on; else the limit
+        that is full, and nothing was counted. While Valkey is away everything passes."""
+        key = self._digest(str(identity))
         taken: list[Limit] = []
-        for amount, seconds in zip(limits, WINDOWS_S, strict=True):
-            if amount is None:
-                continue
-            limit = Limit(f"client-{seconds}", amount, seconds)
-            wait_s = self._count_client(limit, key, cost)
-            if wait_s is not None:
+        for limit in _limits(limits, name):
+            full = self._count_client(limit, key, cost)
+            if full is not None:
                 for counted in taken:
                     self._count_client(counted, key, -cost)
-                return wait_s
+                return full
             taken.append(limit)
         return None
 
-    def _count_client(self, limit: Limit, key: str, cost: int) -> int | None:
+    def check_some(self, identity: object, limits: ClientLimits, wanted: int, name: str) -> tuple[int, Full | None]:
+        """As many of `wanted` as fit, which are counted, and the limit that the others met."""
+        some, full = wanted, None
+        while some and (found := self.check_client(identity, limits, some, name)) is not None:
+            some, full = min(some - 1, found.remaining), found
+        return some, full
+
+    def give_back_client(self, identity: object, limits: ClientLimits, cost: int, name: str = "client") -> None:
+        """What was counted, and then not done."""
+        key = self._digest(str(identity))
+        for limit in _limits(limits, name):
+            self._count_client(limit, key, -cost)
+
+    def _count_client(self, limit: Limit, key: str, cost: int) -> Full | None:
         return self._ask(lambda windows: _hit(windows, limit, key, cost), fail_open=True)
+
+    def _hit(self, limit: Limit, identity: str, cost: int) -> Full | None:
+        key = self._digest(identity)
+        return self._ask(lambda windows: _hit(windows, limit, key, cost), fail_open=False)
 
     def _digest(self, identity: str) -> str:
         return hmac.new(self._key, identity.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
-    def _ask(self, question: Callable[[SlidingWindowCounterRateLimiter], int | None], *, fail_open: bool) -> int | None:
+    def _ask(
+        self, question: Callable[[SlidingWindowCounterRateLimiter], Full | None], *, fail_open: bool
+    ) -> Full | None:
         if monotonic() >= self._away_until:
             try:
                 return question(self._in_valkey())
@@ -123,11 +157,19 @@ class RateLimiter:
         return self._own
 
 
-def _hit(windows: SlidingWindowCounterRateLimiter, limit: Limit, key: str, cost: int) -> int | None:
+def _limits(amounts: ClientLimits, name: str) -> list[Limit]:
+    named = zip(amounts, WINDOWS_S, strict=True)
+    return [
+        Limit(f"{name}-{WINDOW_NAMES[seconds]}", amount, seconds) for amount, seconds in named if amount is not None
+    ]
+
+
+def _hit(windows: SlidingWindowCounterRateLimiter, limit: Limit, key: str, cost: int) -> Full | None:
     if windows.hit(limit.item, key, cost=cost):
         return None
-    reset_at, _remaining = windows.get_window_stats(limit.item, key)
-    return max(1, min(limit.seconds, math.ceil(reset_at - time.time())))  # the library's clock, not ours
+    reset_at, remaining = windows.get_window_stats(limit.item, key)
+    wait_s = max(1, min(limit.seconds, math.ceil(reset_at - time.time())))  # the library's clock, not ours
+    return Full(limit, wait_s, max(0, int(remaining)))
 
 
 def init_app(app: Flask) -> None:

@@ -52,10 +52,11 @@ _HEADER = re.compile(
 _TOKENS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"[Bb][Ee][Aa][Rr][Ee][Rr]\s++[A-Za-z0-9._~+/=|-]{6,}+"
-    r"|kt_(?:live|test|rt)_[A-Za-z0-9_-]++"
+    r"|kt_(?:live|at|test|rt)_[A-Za-z0-9_-]++"
     r"|(?<=/callback\?)[^\s\"'<>]++"  # what a sign-in provider sends people back with: a code, a state
     r"|(?<=/setup/)[A-Za-z0-9_-]{16,}+"  # the one-time link that creates the administrator
     r"|(?<=/invitation/)[A-Za-z0-9_-]{16,}+"  # the one-time link into a team
+    r"|(?:(?<=/verify/)|(?<=/reset/)|(?<=/profile/email/))[A-Za-z0-9_-]{16,}+"  # one-time links in letters
     r"|eyJ[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+)?+"  # JWT
     r"|EAA[A-Za-z0-9]{16,}+"  # Meta
     r"|ya29\.[A-Za-z0-9_-]++|1//[A-Za-z0-9_-]{20,}+"  # Google

@@ -96,8 +96,9 @@ class Client:
                 code, text = session.noop()
                 reply = Reply(code, {"Stage": Stage.HELLO}, text[:KEEP_BYTES], clock.now(), 0)
         except _Said as said:
-            code, text = said.answer[1:] if said.answer else (None, b"")
-            reply = Reply(code, {}, text[:KEEP_BYTES], clock.now(), 0, said.words)
+            answer = said.answer
+            text = answer.text[:KEEP_BYTES] if answer else b""
+            reply = Reply(answer.code if answer else None, {}, text, clock.now(), 0, said.words)
         except (smtplib.SMTPException, OSError, ValueError) as fault:
             reply = Reply(None, {}, b"", clock.now(), 0, watch.ended or _in_words(fault))
         finally:
@@ -160,7 +161,7 @@ class _Session(smtplib.SMTP):
         self.ehlo_or_helo_if_needed()
         if not self._server.is_tls:
             if self.has_extn("starttls") and (self._server.user is not None or not is_loopback(self._server.host)):
-                self.starttls(context=self)  # type: ignore[arg-type] # all it asks of one is `wrap_socket`
+                self.starttls(context=self)  # type: ignore[call-overload] # all it asks of one is `wrap_socket`
                 self.ehlo_or_helo_if_needed()
             elif self._server.needs_tls:
                 raise _Said(None, NO_TLS)

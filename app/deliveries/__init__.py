@@ -14,12 +14,16 @@ def init_app(app: Flask) -> None:
     from app.core.runtime import runtime
     from app.deliveries import api, pages
     from app.deliveries.changes import pages as _changes  # noqa: F401 - hangs its views on the blueprint
+    from app.deliveries.outbox import cli as outbox_cli
+    from app.deliveries.outbox import pages as outbox_pages
     from app.deliveries.targets import api as target_api
     from app.deliveries.targets import pages as _targets  # noqa: F401
     from app.outbound.kinds import EXTENSION, Kinds
 
     app.extensions[EXTENSION] = Kinds(runtime(app))
     app.register_blueprint(pages.bp)
+    app.register_blueprint(outbox_pages.bp)
+    app.cli.add_command(outbox_cli.outbox)
     app.add_url_rule("/deliveries/dead", "dead_letters", pages.dead, methods=["GET"])
     for resource in (api.bp, target_api.bp):
         app.register_blueprint(resource)
@@ -28,4 +32,5 @@ def init_app(app: Flask) -> None:
         app,
         MenuItem("system", _l("Deliveries"), "deliveries.index", "send", "deliveries.view", 10, "d"),
         MenuItem("system", _l("Dead letters"), "dead_letters", "archive", "deliveries.view", 11),
+        MenuItem("system", _l("Outbox"), "outbox.index", "inbox", "outbox.view", 12),
     )

@@ -34,7 +34,7 @@ TABS: dict[State, Any] = {
     State.DONE: _l("Delivered"),
     State.CANCELLED: _l("Cancelled"),
 }
-KINDS: dict[str, Any] = {"conversion": _l("Events to platforms")}
+KINDS: dict[str, Any] = {"conversion": _l("Events to platforms"), "mail": _l("E-mails")}
 TARGET_STATES: dict[str, Word] = {
     TargetState.ACTIVE: (_l("Sending"), "success", "check"),
     TargetState.PAUSED: (_l("Paused"), "warning", "player-pause"),

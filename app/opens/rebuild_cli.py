@@ -28,15 +28,16 @@ def rebuild_opens(start: str | None, end: str | None, wanted: str | None) -> Non
     """Counts the figures of opens anew where all opens are kept, while others are recorded, and closes the days that
     are over; it may be stopped."""
     state = runtime()
-    found = select(Account.id, Account.name, Account.timezone).order_by(Account.created_at)
+    found = select(Account.id, Account.name, Account.timezone, Account.retention_days).order_by(Account.created_at)
     if wanted is not None:
         found = found.where((Account.id == to_uuid(wanted)) | (Account.name == wanted))
     with state.engine.connect() as connection:
         accounts = connection.execute(found).all()
     if not accounts:
         raise click.ClickException("There is no such account.")
-    cutoff = clock.now() - timedelta(days=state.settings.retention_days)
-    for account_id, name, zone in accounts:
+    longest = state.settings.retention_days
+    for account_id, name, zone, own_days in accounts:
+        cutoff = clock.now() - timedelta(days=min(own_days or longest, longest))
         first, last = _hour(start, ZoneInfo(zone)), _hour(end, ZoneInfo(zone), of_end=True)
         try:
             done = rebuild(state.engine, account_id, first, last, cutoff=cutoff)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core import clock
 from app.core.db import begin_write
 from app.core.errors import is_database_away
-from app.outbound.claim import DueTarget, Take, claim, open_targets
+from app.outbound.claim import DueTarget, Take, claim, one_by_one, open_targets
 from app.outbound.fence import release, renew
 from app.outbound.kinds import Kinds, Leased, Party
+from app.outbound.limits.counting import MARGIN, Grant, count, give_back, lock
 from app.outbound.loading import lease_of, load
 from app.outbound.models import TargetState
 from app.outbound.parcel import Parcel
@@ -51,15 +52,20 @@ class Books:
             targets = {target.id: target for target in open_targets(connection)}
             due = {key: each for key, each in targets.items() if each.ready_at is not None and each.ready_at <= now}
             parties = self._parties(connection, due)
-            return Sight(now, targets, due, parties)
+            limited = frozenset(key for key, each in targets.items() if each.is_limited)
+            return Sight(now, targets, due, parties, limited)
 
     def turn(
-        self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
+        self,
+        results: Sequence[Result],
+        renewals: Sequence[Leased],
+        wanted: Sequence[tuple[DueTarget, int]],
+        batch_of: Callable[[UUID], int] = one_by_one,
     ) -> Turn:
         """Settles, renews and claims in one transaction. Results that the database does not take among others that it
         does are left over, so that they cannot hold up everybody's."""
         try:
-            return self._turn(results, renewals, wanted)
+            return self._turn(results, renewals, wanted, batch_of)
         except Exception as error:
             if is_database_away(error) or not results:
                 raise
@@ -67,7 +73,7 @@ class Books:
             written, refused = self._settle_singly(results)
             if not written and refused:  # then it is not they
                 raise
-        return replace(self._turn([], renewals, wanted), written=written, refused=refused)
+        return replace(self._turn([], renewals, wanted, batch_of), written=written, refused=refused)
 
     def load(self, claim: Claim) -> tuple[list[Parcel], list[Result]]:
         """The calls of a claim, and the results of rows for which none can be made."""
@@ -82,6 +88,24 @@ class Books:
                     release(connection, rows[start : start + RELEASE_PART], clock.now())
         except SQLAlchemyError as error:
             log.warning("%d claimed rows could not be given back: %s", len(rows), type(error).__name__)
+
+    def more_calls(self, lacking: Mapping[UUID, int], unused: Sequence[Grant]) -> list[Grant]:
+        """Gives calls back that were not made, then takes as many of those that are lacking as the limits allow."""
+        with begin_write(self._engine) as connection:
+            give_back(connection, unused)
+            windows = lock(connection, lacking)
+            return [
+                count(connection, locked, locked.standing.granted(lacking[key], MARGIN), MARGIN)
+                for key, locked in windows.items()
+            ]
+
+    def give_back_calls(self, unused: Sequence[Grant]) -> None:
+        """As `give_back`; when that fails, their windows end by themselves."""
+        try:
+            with begin_write(self._engine) as connection:
+                give_back(connection, unused)
+        except SQLAlchemyError as error:
+            log.warning("calls that were not made stay counted: %s", type(error).__name__)
 
     def _parties(self, connection: Connection, due: dict[UUID, DueTarget]) -> Mapping[UUID, Party]:
         """Who the due targets are. One that trips its kind is left out of `due`, and waits until that is mended."""
@@ -110,7 +134,11 @@ class Books:
             return {}
 
     def _turn(
-        self, results: Sequence[Result], renewals: Sequence[Leased], wanted: Sequence[tuple[DueTarget, int]]
+        self,
+        results: Sequence[Result],
+        renewals: Sequence[Leased],
+        wanted: Sequence[tuple[DueTarget, int]],
+        batch_of: Callable[[UUID], int] = one_by_one,
     ) -> Turn:
         now = clock.now()
         leases = {target.kind: lease_of(self._kinds.get(target.kind)) for target, _ in wanted}
@@ -120,7 +148,7 @@ class Books:
             for kind in {row.kind for row in renewals}:
                 rows = [row for row in renewals if row.kind == kind]
                 renew(connection, rows, now + lease_of(self._kinds.get(kind)))
-            return Turn(written, claim(connection, wanted, now, leases, CLAIM_ROWS))
+            return Turn(written, claim(connection, wanted, now, leases, CLAIM_ROWS, batch_of))
 
     def _settle_singly(self, results: Sequence[Result]) -> tuple[list[Written], list[Result]]:
         written: list[Written] = []

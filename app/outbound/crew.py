@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from app.core import clock
 from app.core.exchange import Outcome, Verdict
 from app.core.http import Client
+from app.outbound.carriers import Carriers
 from app.outbound.exchange_one import Exchange, exchange
 from app.outbound.parcel import Parcel
 from app.outbound.results import How, Result
@@ -37,7 +38,7 @@ class Crew:
     for every parcel, whatever happens to it."""
 
     def __init__(self, client: Client, land: Callable[[Landed], None]) -> None:
-        self._client = client
+        self._carriers = Carriers(client)
         self._land = land
         self._work: SimpleQueue[Parcel | None] = SimpleQueue()
         self.size = 0
@@ -56,7 +57,7 @@ class Crew:
         """Takes note of a call that came back."""
         self.busy -= 1
         first = landed.results[0]
-        if first.how is How.CALL and first.http_status is not None:
+        if first.how is How.CALL and first.is_answered:
             took_s = min(first.duration_ms / 1000, LONGEST_S)
             self._latency_s += WEIGHT * (took_s - self._latency_s)
 
@@ -67,13 +68,13 @@ class Crew:
 
     def cut(self) -> None:
         """Ends every call in hand at once, and every later one unsent."""
-        self._client.cut()
+        self._carriers.cut()
 
     def dismiss(self) -> None:
         """Sends everybody home and closes the connections."""
         for _ in range(self.size):
             self._work.put(None)
-        self._client.close()
+        self._carriers.close()
 
     def _grow(self, count: int) -> None:
         for _ in range(min(count, LAST_SENDERS - self.size)):
@@ -95,7 +96,7 @@ class Crew:
 
     def _send(self, parcel: Parcel) -> Landed:
         secret = parcel.party.secret
-        one = exchange(self._client, parcel.build, parcel.read, timeout_s=parcel.timeout_s, secret=secret)
+        one = exchange(self._carriers, parcel.build, parcel.read, timeout_s=parcel.timeout_s, secret=secret)
         if one.how is How.UNBUILT and len(parcel.rows) == 1:  # a poisoned row; in a batch, halving finds it
             log.warning("a call could not be built", exc_info=one.fault, extra=_ids(parcel))
         elif one.fault is not None and one.how is How.CALL:
@@ -106,7 +107,18 @@ class Crew:
 def _landed(parcel: Parcel, one: Exchange) -> Landed:
     outcomes = one.outcome if isinstance(one.outcome, list) else [one.outcome] * len(parcel.rows)
     results = [
-        Result(row, each, one.started_at, one.duration_ms, one.http_status, one.response, item, one.how, parcel.seen)
+        Result(
+            row,
+            each,
+            one.started_at,
+            one.duration_ms,
+            one.http_status,
+            one.response,
+            item,
+            one.how,
+            parcel.seen,
+            one.is_answered,
+        )
         for row, item, each in zip(parcel.rows, parcel.items, outcomes, strict=True)
     ]
     said_no = isinstance(one.outcome, Outcome) and one.outcome.verdict is Verdict.REJECTED

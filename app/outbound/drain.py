@@ -23,6 +23,7 @@ from app.outbound.claim import DueTarget, Take
 from app.outbound.crew import Crew, Landed
 from app.outbound.hand import Hand
 from app.outbound.kinds import Kinds, Leased
+from app.outbound.limits.purse import Purse
 from app.outbound.loading import start_by
 from app.outbound.pace import SETTLE_ROWS, SETTLE_S, Pace
 from app.outbound.results import Result
@@ -53,6 +54,7 @@ class Drain:
         self._aftermath = Aftermath(self.url, self._kinds)
         self._pulse = Pulse(runtime.engine, name, "deliver", runtime.settings.data_dir)
         self._hand = Hand()
+        self._purse = Purse()
         self._sight = Sight(clock.now())
         self._pace = Pace(lambda: self._bell.away)
         self._troubles = 0
@@ -90,6 +92,7 @@ class Drain:
             self._crew.cut()
             self._await_calls(CUT_S)
         self._settle_all()
+        self._return_calls(self._purse.targets)
         self._crew.dismiss()
         self._aftermath.end()
         self._pulse.end()
@@ -135,6 +138,7 @@ class Drain:
         self._crew.landed(landed)
         self._hand.landed(parcel)
         if not landed.refused:
+            self._purse.grow(parcel.target_id, parcel.party.adapter.max_batch)
             self._hand.keep(landed.results)
             return
         if self._stopping.is_set():  # no time left to find the bad one: all wait for the next worker
@@ -156,7 +160,11 @@ class Drain:
                 self._transact(results, wanted_now)
         while self._hand.claims:
             self._load()
+        if self._sight.limited:
+            self._keep_to_limits()
         self._start_calls()
+        if self._purse.targets and (unused := self._purse.targets - self._hand.waiting):
+            self._return_calls(unused)
         self._pulse.beat()
 
     def _look(self) -> None:
@@ -168,7 +176,10 @@ class Drain:
 
     def _wanted(self) -> list[tuple[DueTarget, int]]:
         due = list(self._sight.due.values())
-        return wanted(due, self._sight.batch_of, self._hand.rows, self._crew.size) if due else []
+        return wanted(due, self._batch_of, self._hand.rows, self._crew.size) if due else []
+
+    def _batch_of(self, target_id: UUID) -> int:
+        return self._purse.sizes.get(target_id) or self._sight.batch_of(target_id)
 
     def _transact(self, results: list[Result], wanted_now: list[tuple[DueTarget, int]]) -> None:
         """Settles and claims in one transaction, then does what may only follow its commit."""
@@ -176,7 +187,7 @@ class Drain:
         if results:
             faults.point("before_settle")
         try:
-            turn = self._books.turn(results, self._hand.renewals, wanted_now)
+            turn = self._books.turn(results, self._hand.renewals, wanted_now, self._batch_of)
         except Exception:
             self._hand.keep(results)
             raise
@@ -196,8 +207,10 @@ class Drain:
     def _note_takes(self, takes: list[Take], claimed_at: float) -> None:
         if rows := [row for take in takes for row in take.rows]:
             faults.point("after_claim")
-            self._hand.take_in(Claim(rows, self._sight, claimed_at))
+            self._hand.take_in(Claim(rows, self._sight, claimed_at, dict(self._purse.sizes)))
         for take in takes:
+            if take.grant is not None:
+                self._purse.add(take.grant)
             if take.is_dry:
                 self._sight.due.pop(take.target.id, None)
             if take.cancelled:  # there may be more
@@ -211,16 +224,43 @@ class Drain:
 
     # -- calls --------------------------------------------------------------------------------------------------
 
+    def _keep_to_limits(self) -> None:
+        """For each call that waits to a limited target, one that is counted in the windows of now. Those beyond go
+        back, without an attempt, and wait in the database until a window ends."""
+        waiting, now = self._sight.limited & self._hand.waiting, clock.now()
+        lacking = {id: self._hand.queued(id) - self._purse.calls(id, now) for id in waiting}
+        lacking = {id: calls for id, calls in lacking.items() if calls > 0}
+        if not lacking:
+            return
+        for grant in self._books.more_calls(lacking, self._purse.expired(now)):
+            self._purse.add(grant)
+        for target_id in lacking:
+            beyond = self._hand.queued(target_id) - self._purse.calls(target_id, now)
+            if beyond > 0:
+                parcels = self._hand.put_down(target_id, beyond)
+                if halves := [len(parcel.rows) for parcel in parcels if parcel.is_half]:
+                    self._purse.shrink(target_id, min(halves))
+                self._books.give_back([row for parcel in parcels for row in parcel.rows])
+
+    def _return_calls(self, target_ids: set[UUID]) -> None:
+        """Counted, and then there was nothing to call about."""
+        if unused := self._purse.let_go(target_ids):
+            self._books.give_back_calls(unused)
+
     def _start_calls(self) -> None:
         is_alone = len(self._hand.targets | self._sight.due.keys()) <= 1
-        limit = self._crew.limit
+        limit, limited = self._crew.limit, self._sight.limited
         late: list[Leased] = []
 
         def is_next(target_id: UUID) -> bool:
+            if target_id in limited and not self._purse.calls(target_id, clock.now()):
+                return False
             return may_start(self._hand.calls, target_id, busy=self._crew.busy, limit=limit, is_alone=is_alone)
 
         while (parcel := self._hand.take(is_next)) is not None:
             if clock.monotonic() < parcel.start_by:
+                if parcel.target_id in limited:
+                    self._purse.spend(parcel.target_id, clock.now())
                 self._crew.start(parcel)
             else:  # it waited so long for a sender that its lease might end during the call
                 self._hand.landed(parcel)

@@ -34,6 +34,6 @@ def _is_expired(result: Result) -> bool:
 
 
 def _of_trouble(result: Result) -> ErrorClass:
-    if result.http_status is not None:
+    if result.is_answered or result.http_status is not None:
         return ErrorClass.SERVER
     return ErrorClass.TIMEOUT if result.outcome.detail.startswith("Timeout") else ErrorClass.CONNECTION

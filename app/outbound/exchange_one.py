@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import quote, quote_plus
 
 from app.core import clock, faults
-from app.core.exchange import Call, Mail, Outcome, Reply, Verdict
-from app.core.http import CUT, Client, encode
+from app.core.exchange import Call, Mail, Outcome, Reply
+from app.core.http import CUT, encode
 from app.core.redaction import scrub
 from app.outbound.results import How
 
@@ -21,40 +21,18 @@ DETAIL_LIMIT = 500
 SHORTEST_SECRET = 8  # a shorter one is a word of many answers, which would be read wrong without it
 ELLIPSIS = "…".encode()
 CUT_DETAIL = "Cut by shutdown: it may have arrived"
+Sort = TypeVar("Sort", contravariant=True)
+Built = TypeVar("Built", Call, Call | Mail)
 
 
 class Unsendable(Exception):
     """Raised by an adapter's `build`, with words for people: there is no sending this, and no defect either."""
 
 
-class Carrier(Protocol):
-    """What makes a call of some sort: `core.http.Client`, `core.smtp.Client`."""
+class Carrier(Protocol[Sort]):
+    """What makes calls of some sort: `core.http.Client`, `Carriers`."""
 
-    def cut(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Carriers:
-    """The clients of one process, each for its sort of call."""
-
-    def __init__(self, web: Client, post: smtp.Client | None = None) -> None:
-        self._web = web
-        self._post = post or smtp.Client()
-
-    def send(self, call: Call | Mail, *, timeout_s: float) -> Reply:
-        if isinstance(call, Mail):
-            return self._post.send(call, timeout_s=timeout_s)
-        return self._web.send(call, timeout_s=timeout_s)
-
-    def cut(self) -> None:
-        """Ends every call in hand at once, and every later one unsent."""
-        self._web.cut()
-        self._post.cut()
-
-    def close(self) -> None:
-        self._web.close()
-        self._post.close()
+    def send(self, call: Sort, *, timeout_s: float) -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +47,13 @@ class Exchange:
     duration_ms: int = 0
     http_status: int | None = None
     response: str | None = None
+    is_answered: bool = False
     fault: Exception | None = None
 
 
 def exchange(
-    client: Client,
-    build: Callable[[], Call],
+    client: Carrier[Built],
+    build: Callable[[], Built],
     read: Callable[[Reply], Outcome | list[Outcome]],
     *,
     timeout_s: float,
@@ -84,9 +63,9 @@ def exchange(
     answer, `secret` is taken out before anybody reads it: a platform may quote the token that it refuses."""
     started_at = clock.now()
     try:
-        call = build()
-        if call.json is not None and call.body is None:
-            call = replace(call, body=encode(call.json))
+        call = _whole(build())
+    except Unsendable as refusal:
+        return Exchange(Outcome.rejected(_words(str(refusal))), How.UNBUILT, started_at, fault=refusal)
     except Exception as error:
         return Exchange(Outcome.rejected(_failed("built", error)), How.UNBUILT, started_at, fault=error)
     faults.point("before_send")
@@ -95,7 +74,15 @@ def exchange(
     outcome, how, fault = _outcome(read, reply)
     # NUL: PostgreSQL takes none, and one platform's odd answer must not hold up everybody's results
     response = scrub(reply.text, RESPONSE_LIMIT).replace("\x00", "") if reply.body else reply.error
-    return Exchange(outcome, how, started_at, call, reply.duration_ms, reply.status, response, fault)
+    one = Exchange(outcome, how, started_at, None, reply.duration_ms, None, response, reply.status is not None, fault)
+    return replace(one, call=call, http_status=reply.status) if isinstance(call, Call) else one
+
+
+def _whole(call: Built) -> Built:
+    """With the bytes of its body, so that what is kept of a call is what went out."""
+    if isinstance(call, Call) and call.json is not None and call.body is None:
+        return replace(call, body=encode(call.json))
+    return call
 
 
 def _outcome(
@@ -114,7 +101,11 @@ def _clean(outcome: Outcome) -> Outcome:
     """An adapter's words may quote the platform, and a platform may quote our token."""
     if not outcome.detail:
         return outcome
-    return replace(outcome, detail=scrub(outcome.detail, DETAIL_LIMIT).replace("\x00", ""))
+    return replace(outcome, detail=_words(outcome.detail))
+
+
+def _words(text: str) -> str:
+    return scrub(text, DETAIL_LIMIT).replace("\x00", "")
 
 
 def _without(secret: str, reply: Reply) -> Reply:

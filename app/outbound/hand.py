@@ -72,6 +72,19 @@ class Hand:
                 return parcel
         return None
 
+    def queued(self, target_id: UUID) -> int:
+        """How many of its calls wait for a sender."""
+        return len(self._queues.get(target_id, ()))
+
+    def put_down(self, target_id: UUID, calls: int) -> list[Parcel]:
+        """Lets go of the last of its calls that wait, and returns them."""
+        queue = self._queues[target_id]
+        parcels = [queue.pop() for _ in range(calls)]
+        if not queue:
+            del self._queues[target_id]
+        self.drop(row for parcel in parcels for row in parcel.rows)
+        return parcels
+
     def landed(self, parcel: Parcel) -> None:
         """A call is no longer under way; its rows are still in hand."""
         _subtract(self.calls, parcel.target_id, 1)

@@ -13,12 +13,12 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy import Connection
 
-from app.core.exchange import Call, Outcome, Reply
+from app.core.exchange import Call, Mail, Outcome, Reply
 from app.core.runtime import Runtime
 from app.outbound.policy import Policy
 
 # kind -> dotted path, loaded on first use, so that the engine imports no feature
-KINDS = {"conversion": "app.tracking.conversions:Conversions"}
+KINDS = {"conversion": "app.tracking.conversions:Conversions", "mail": "app.outbound.mail.kind:Mails"}
 EXTENSION = "kalitrack.kinds"  # where an app keeps the Kinds that its pages ask
 
 
@@ -45,7 +45,7 @@ class Adapter(Protocol):
 
     def batch_key(self, item: Any, target: Any) -> Hashable: ...
 
-    def build(self, items: Sequence[Any], target: Any) -> Call: ...
+    def build(self, items: Sequence[Any], target: Any) -> Call | Mail: ...
 
     def read(self, reply: Reply, items: Sequence[Any]) -> Outcome | list[Outcome]: ...
 
@@ -120,11 +120,12 @@ class Kind(ABC):
 
     def rebuild(self, connection: Connection, owed: Owed) -> Call | None:
         """The call as it would go out now for this delivery alone, secrets included; None when the target or what was
-        to be sent is gone. Raises what the adapter's `build` raises."""
+        to be sent is gone, or nobody is to see it. Raises what the adapter's `build` raises."""
         party = self.parties(connection, [owed.target_id]).get(owed.target_id)
         row = Leased(**asdict(owed), attempts=0, expires_at=None, waiter=None, token="")
         item = self.items(connection, [row]).get(owed.ref_id)
-        return None if party is None or item is None else party.adapter.build([item], party.key)
+        call = None if party is None or item is None else party.adapter.build([item], party.key)
+        return call if isinstance(call, Call) else None
 
     def settled(self, results: Sequence[Settled]) -> None:
         """Called after the commit of final and other results; must not raise."""

@@ -21,11 +21,11 @@ COUNT_LIMIT = 10_000
 @dataclass(frozen=True, slots=True)
 class Lag:
     """`due` is exact up to COUNT_LIMIT; `oldest_s` is the age of the oldest delivery that nothing but the engine holds
-    up (not a pause, a throttle or an open breaker)."""
+    up (not a pause, a throttle, a limit or an open breaker)."""
 
     due: int
     oldest_s: float
-    targets: Counter[str]  # with open deliveries: active, paused, throttled, broken
+    targets: Counter[str]  # with open deliveries: active, paused, throttled, limited, broken
 
     @property
     def ok(self) -> bool:
@@ -54,7 +54,9 @@ def _state(target: DueTarget, now: Any) -> str:
         return target.state
     if target.is_probe:
         return "broken"
-    return "active" if target.is_free_at(now) else "throttled"
+    if not target.is_free_at(now):
+        return "throttled"
+    return "limited" if target.limited_until is not None and target.limited_until > now else "active"
 
 
 def check(connection: Connection) -> dict[str, Any]:

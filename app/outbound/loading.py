@@ -42,7 +42,7 @@ def load(connection: Connection, kinds: Kinds, claim: Claim) -> tuple[list[Parce
         if error is not None:
             results.append(_unbuilt(row, error, now))
         elif refusal is not None:
-            results.append(Result(row, refusal, now, 0, how=How.UNSENT))
+            results.append(Result(row, refusal, now, 0, item=item, how=How.UNSENT))
         else:
             loaded.setdefault(row.target_id, []).append((row, item))
     parcels = []
@@ -108,4 +108,5 @@ def _load_of(kinds: Kinds, claim: Claim, target_id: UUID, rows: Sequence[tuple[L
         timeout_s=kind.timeout_s,
         start_by=start_by(kind, claim.at),
         rows=rows,
+        size=claim.sizes.get(target_id),
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.core.exchange import Call, Outcome, Reply
+from app.core.exchange import Call, Mail, Outcome, Reply
 from app.outbound.kinds import Leased, Party
 
 
@@ -25,8 +25,9 @@ class Parcel:
     timeout_s: float
     start_by: float
     seen: datetime
+    is_half: bool = False  # of a batch that was refused
 
-    def build(self) -> Call:
+    def build(self) -> Call | Mail:
         return self.party.adapter.build(self.items, self.party.key)
 
     def read(self, reply: Reply) -> Outcome | list[Outcome]:
@@ -40,7 +41,7 @@ class Parcel:
         """The same deliveries in two calls, to find the one that made a platform refuse them all."""
         middle = len(self.rows) // 2
         return [
-            replace(self, rows=self.rows[part], items=self.items[part], start_by=start_by)
+            replace(self, rows=self.rows[part], items=self.items[part], start_by=start_by, is_half=True)
             for part in (slice(None, middle), slice(middle, None))
         ]
 
@@ -55,6 +56,7 @@ class Load:
     timeout_s: float
     start_by: float
     rows: Sequence[tuple[Leased, Any]]  # with the item of each
+    size: int | None = None  # of a call, where it is to be less than `max_batch`
 
 
 def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Parcel]:
@@ -67,7 +69,7 @@ def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Pa
             groups.setdefault((row.token, key), []).append((row, item))  # a suspect has a token of its own
         except Exception as error:  # whatever an adapter trips over in one row's content
             unpackable(row, error)
-    size = load.party.adapter.max_batch
+    size = load.size or load.party.adapter.max_batch
     parts = [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
     return [
         Parcel(

@@ -36,6 +36,7 @@ class Result:
     item: Any = None
     how: How = How.CALL
     seen: datetime | None = None  # when the target had last been changed as its credentials were read
+    is_answered: bool = False  # whatever was said
 
     def without_words(self) -> Result:
         """The same without what somebody else wrote, should the database not take that."""

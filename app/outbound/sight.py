@@ -22,6 +22,7 @@ class Sight:
     targets: Mapping[UUID, DueTarget] = field(default_factory=dict)
     due: dict[UUID, DueTarget] = field(default_factory=dict)
     parties: Mapping[UUID, Party] = field(default_factory=dict)
+    limited: frozenset[UUID] = frozenset()  # of the targets: those whose calls are counted
 
     @property
     def next_at(self) -> datetime | None:
@@ -51,3 +52,4 @@ class Claim:
     rows: Sequence[Leased]
     sight: Sight
     at: float
+    sizes: Mapping[UUID, int] = field(default_factory=dict)  # rows a call, where fewer than the platform takes

@@ -10,13 +10,22 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from app.core import clock
 from app.core.db import after_commit
 from app.core.queue import ring
+from app.outbound.limits.counting import open_windows
+from app.outbound.limits.defaults import NONE
+from app.outbound.limits.service import forget
+from app.outbound.limits.windows import Rates
 from app.outbound.models import IS_OPEN, Breaker, Delivery, Target, TargetState
 
 
-def create(connection: Connection, *, id: UUID, account_id: UUID, kind: str, label: str) -> None:
-    """Makes the target of a new domain row, by that row's id. `kind` names who builds and reads its calls."""
-    row = {"id": id, "account_id": account_id, "kind": kind, "label": label[:255], "updated_at": clock.now()}
-    connection.execute(insert(Target), row)
+def create(
+    connection: Connection, *, id: UUID, account_id: UUID, kind: str, label: str, limits: Rates = NONE
+) -> None:
+    """Makes the target of a new domain row, by that row's id. `kind` names who builds and reads its calls; `limits`
+    is how often it may be called (see `limits.defaults`)."""
+    now = clock.now()
+    row = {"id": id, "account_id": account_id, "kind": kind, "label": label[:255], "updated_at": now}
+    connection.execute(insert(Target), row | limits._asdict())
+    open_windows(connection, {id: limits}, now)
 
 
 def relabel(connection: Connection, id: UUID, label: str) -> None:
@@ -45,7 +54,7 @@ def reset_breaker(connection: Connection, id: UUID) -> None:
 
 
 def reset_limits(connection: Connection, id: UUID) -> None:
-    """Forgets breaker and throttle: the next call is made at once. A pause stays."""
+    """Forgets breaker and throttle: the next call is made at once, if its limits allow it. A pause stays."""
     _change(connection, Target.id == id, not_before=None)
     reset_breaker(connection, id)
 
@@ -53,6 +62,7 @@ def reset_limits(connection: Connection, id: UUID) -> None:
 def delete(connection: Connection, id: UUID) -> None:
     """The target stays as a name for its history; what is still due is cancelled by the engine."""
     _change(connection, Target.id == id, state=TargetState.DELETED, reason=None, reason_code=None)
+    forget(connection, id)
     after_commit(connection, "bell", ring)
 
 

@@ -81,11 +81,11 @@ def _dead(target: Row[Any], now: Now) -> Iterator[Found]:
 
 
 def _late_since(target: Row[Any], now: Now, moment: datetime) -> datetime | None:
-    """Since when its oldest delivery could have gone out and did not. What a pause, a throttle or the breaker held back
-    is late only from their end on: resuming a receiver after a day is no alarm."""
+    """Since when its oldest delivery could have gone out and did not. What a pause, a throttle, a limit or the breaker
+    held back is late only from their end on: resuming a receiver after a day is no alarm."""
     if target.state != TargetState.ACTIVE or target.breaker != Breaker.CLOSED or now.due_at is None:
         return None
-    since = max(now.due_at, target.updated_at, target.not_before or now.due_at)
+    since = max(now.due_at, target.updated_at, target.not_before or now.due_at, target.limited_until or now.due_at)
     return since if moment - since > LATE else None
 
 

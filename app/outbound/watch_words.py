@@ -14,9 +14,17 @@ from app.outbound.words import error_word
 
 TOKEN_REFUSED, PAUSED_BY_HAND, RECEIVER_GONE = "token_refused", "paused_by_hand", "receiver_gone"
 BREAKER_OPEN, DEAD_LETTERS, QUEUE_OLD = "breaker_open", "dead_letters", "queue_old"
+MAIL = "mail"
 
 
 def _token_refused(subject: str, facts: Facts) -> Words:
+    if facts["kind"] == MAIL:
+        return Words(
+            _("The mail server refuses our sign-in"),
+            sentences(_("No e-mail is sent."), _said(facts)),
+            _("Have SMTP_URL corrected by whoever runs this server; the next start sends what waits."),
+            (Step(_("Open the outbox"), "outbox.index", "outbox.view"), _state(subject)),
+        )
     return Words(
         _("%(target)s: the token is refused", target=facts["target"]),
         sentences(_("Nothing is sent there until it has a new token."), _waiting(facts), _said(facts)),
@@ -94,6 +102,8 @@ def _waiting(facts: Facts) -> str:
     count = int(facts["waiting"])
     if not count:
         return ""
+    if facts.get("kind") == MAIL:
+        return str(ngettext("%(number)s e-mail waits.", "%(number)s e-mails wait.", count, number=number(count)))
     return str(ngettext("%(number)s event waits.", "%(number)s events wait.", count, number=number(count)))
 
 

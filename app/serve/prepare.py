@@ -20,11 +20,13 @@ def migrated(settings: Settings) -> str | None:
     from app.accounts import first_start
     from app.core import migrate
     from app.core.runtime import runtime
+    from app.outbound.mail import upkeep as mail_upkeep
 
     app = create_app(settings)
     try:
         migrate.upgrade(app)
         link = first_start.prepare(app)
+        mail_upkeep.at_start(runtime(app))
         return None if link is None else f"Create the first administrator here (works once): {link}"
     except OperationalError as error:
         reason = str(error.orig).strip().partition("\n")[0]  # the driver's words; they hold no password

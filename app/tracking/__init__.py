@@ -11,6 +11,9 @@ ROOM = "kalitrack.waiting_room"
 
 def init_app(app: Flask, door: FrontDoor) -> None:
     """Intake at the front door, the status API and the event pages."""
+    from functools import partial
+
+    from app.accounts.clients import denials
     from app.core import config_version, queue, stopping
     from app.core.ratelimit import limiter
     from app.core.runtime import runtime
@@ -19,11 +22,13 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     from app.tracking import api, documentation, pages
     from app.tracking.intake import Intake
     from app.tracking.lookup import Lookups
+    from app.tracking.rates import Rates
 
     state = runtime(app)
     lookups = Lookups(state.engine)
     room = WaitingRoom(redis_url(state.settings), state.engine, lookups.clear)
-    Intake(state.settings, lookups, state.writer, room, limiter(app), door.seats).register(door)
+    rates, note_denial = Rates(limiter(app), lookups), partial(denials.note, state.engine, limiter(app))
+    Intake(state.settings, lookups, state.writer, room, rates, door.seats, note_denial).register(door)
     config_version.on_bump.extend((lookups.clear, queue.tell_config))
     app.extensions[ROOM] = room
     stopping.on_stop(room.stop)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
 from app.accounts.clients.token import token_hash
 from app.core import clock, faults
+from app.core.access import Actor
 from app.core.api import bearer_token
-from app.core.errors import AppError, Malformed, TooLarge, TooMany, Unauthorized, Unavailable
+from app.core.errors import AppError, Forbidden, Malformed, TooLarge, Unauthorized, Unavailable
 from app.core.frontdoor import Answer, Environ, FrontDoor
 from app.core.jsonbody import check_content_encoding, check_content_type, parse, read_request
-from app.core.ratelimit import RateLimiter
+from app.core.logs import request_id
 from app.core.seats import Seats
 from app.core.settings import Settings
 from app.core.steps import Steps, Write, may_block
@@ -22,6 +24,7 @@ from app.tracking import answers, asked
 from app.tracking.cors import Cors
 from app.tracking.draft import Draft, Drafter, Sender
 from app.tracking.lookup import KnownClient, Lookups
+from app.tracking.rates import Rates
 from app.tracking.recheck import refuse_client
 from app.tracking.recorder import EventRecorder
 
@@ -31,6 +34,7 @@ MAX_BATCH = 1_000
 QUICKLY_READ = 8 * 1024  # bytes of an event that is parsed while others wait
 SINGLE_PATHS = ("/api/tracking/events", "/api/tracking_events.php")
 BATCH_PATHS = ("/api/tracking/events/batch",)
+NoteDenial = Callable[[Actor, UUID, str], None]  # a client's token used for what or from where it may not be
 
 
 class Intake:
@@ -42,14 +46,16 @@ class Intake:
         lookups: Lookups,
         writer: Writer,
         room: WaitingRoom,
-        limiter: RateLimiter,
+        rates: Rates,
         seats: Seats,
+        note_denial: NoteDenial,
     ) -> None:
         self._answer_timeout_s = settings.answer_timeout
         self._lookups = lookups
         self._writer = writer
         self._room = room
-        self._limiter = limiter
+        self._rates = rates
+        self._note_denial = note_denial
         self._drafter = Drafter(settings, lookups)
         self._recorder = EventRecorder(lookups)
         self._cors = Cors(settings.cors_origin)
@@ -70,13 +76,15 @@ class Intake:
     def single(self, environ: Environ) -> Steps[Answer]:
         deadline = clock.monotonic() + self._answer_timeout_s
         client = self._client(environ)
-        self._check_rate(client, 1)
+        self._rates.check(client, 1)
         raw = self._read(environ, EVENT_BYTES)
         if len(raw) > QUICKLY_READ:
             may_block()
         body = parse(raw)
         sender = asked.sender(environ, client, asked.idempotency_key(environ))
         draft = self._drafter.draft(body, asked.hash_body(raw), sender)
+        if client.pixel_limits is not None:
+            self._rates.check_pixel(client, draft.pixel)
         answer = yield from self._record_and_answer(draft, deadline, wants_wait=asked.wants_wait(environ, client))
         faults.point("before_answer")
         return answer
@@ -87,9 +95,12 @@ class Intake:
         events = parse(self._read(environ, BATCH_BYTES)).get("events")
         if not isinstance(events, list) or not 1 <= len(events) <= MAX_BATCH:
             raise Malformed(f"events must be a list of 1 to {MAX_BATCH} events")
-        self._check_rate(client, len(events))
+        self._rates.check(client, len(events))
         sender = asked.sender(environ, client)
-        handed_in = [self._hand_in(each, sender) for each in events]
+        drafts: Iterable[Draft | AppError] = (self._drafted(each, sender) for each in events)
+        if client.pixel_limits is not None:
+            drafts = self._rates.within(client, list(drafts))
+        handed_in = [self._hand_in(draft) for draft in drafts]
         deadline = clock.monotonic() + self._answer_timeout_s
         return answers.batch([self._outcome(each, deadline) for each in handed_in])
 
@@ -104,31 +115,18 @@ class Intake:
             token = bearer_token(environ.get("HTTP_AUTHORIZATION"))
         except Unauthorized:
             raise Unauthorized("Unauthorized") from None
-        digest = token_hash(token)
+        digest, came_from = token_hash(token), asked.came_from(environ)
         for fresh in (False, True):
             client = self._lookups.client(digest, fresh=fresh)
-            refusal = refuse_client(client)
+            refusal = refuse_client(client, came_from)
             if refusal is None and client is not None:
                 return client
         assert refusal is not None
+        if client is not None and isinstance(refusal, Forbidden):
+            may_block()
+            actor = Actor(client.account_id, None, client.name, came_from[0], request_id.get())
+            self._note_denial(actor, client.id, str(refusal.message))
         raise refusal
-
-    def _check_rate(self, client: KnownClient, cost: int) -> None:
-        wait_s = self._wait_for_room(client, cost)
-        if wait_s is None:
-            return
-        now_client = self._lookups.client(client.token_hash, fresh=True)
-        if now_client is None or now_client.limits == client.limits:
-            raise TooMany(wait_s)
-        wait_s = self._wait_for_room(now_client, cost)  # somebody changed the limits meanwhile
-        if wait_s is not None:
-            raise TooMany(wait_s)
-
-    def _wait_for_room(self, client: KnownClient, cost: int) -> int | None:
-        if not any(client.limits):
-            return None
-        may_block()
-        return self._limiter.check_client(client.id, client.limits, cost)
 
     def _read(self, environ: Environ, limit: int) -> bytes:
         check_content_type(environ.get("CONTENT_TYPE"))
@@ -137,17 +135,19 @@ class Intake:
 
     # -- a batch ------------------------------------------------------------------------------------------------
 
-    def _hand_in(self, body: Any, sender: Sender) -> tuple[Draft, Ticket] | AppError:
+    def _drafted(self, body: Any, sender: Sender) -> Draft | AppError:
         if not isinstance(body, dict):
             return Malformed("An event must be an object")
         canonical = asked.canonical(body)
         if len(canonical) > EVENT_BYTES:
             return TooLarge(f"An event is larger than {EVENT_BYTES} bytes")
         try:
-            draft = self._drafter.draft(body, asked.hash_body(canonical), sender)
+            return self._drafter.draft(body, asked.hash_body(canonical), sender)
         except AppError as error:
             return error
-        return draft, self._writer.submit(self._recorder, draft)
+
+    def _hand_in(self, draft: Draft | AppError) -> tuple[Draft, Ticket] | AppError:
+        return draft if isinstance(draft, AppError) else (draft, self._writer.submit(self._recorder, draft))
 
     def _outcome(self, handed_in: tuple[Draft, Ticket] | AppError, deadline: float) -> Draft | AppError:
         if isinstance(handed_in, AppError):

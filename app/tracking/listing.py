@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import ApiClient
+from app.accounts.models import Account, ApiClient
 from app.core import clock, list_filters
 from app.core.db import to_json
 from app.core.i18n import money, number
@@ -79,7 +79,8 @@ def chips(given: Mapping[str, str], asked: Asked, known: Choices) -> list[Chip]:
 
 def number_of(session: Session, account_id: UUID, wanted: Filters) -> int | None:
     """See `figure.number_of`: of the time for which events are kept."""
-    kept_since = clock.now() - timedelta(days=runtime().settings.retention_days)
+    account = session.get_one(Account, account_id)
+    kept_since = clock.now() - timedelta(days=account.kept_days(runtime().settings.retention_days))
     return figure.number_of(session, account_id, wanted, kept_since=kept_since)
 
 

@@ -176,6 +176,7 @@ def _find_held(connection: Connection, drafts: Sequence[Draft]) -> None:
                 Target.id.in_(targets),
                 (Target.state != TargetState.ACTIVE)
                 | (Target.not_before > now)
+                | (Target.limited_until > now)
                 | ((Target.breaker != Breaker.CLOSED) & (Target.breaker_until > now)),
             )
         )

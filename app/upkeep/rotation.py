@@ -8,10 +8,12 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Engine, select, update
 
+from app.accounts.second_factor.models import SecondFactor
 from app.core.db import Base, begin_write
 from app.core.runtime import Runtime
 from app.core.vault import Vault
 from app.opens.rules.models import OpenSettings
+from app.outbound.mail.models import MailMessage
 from app.pixels.models import Pixel
 
 PART = 200  # rows of one transaction
@@ -19,6 +21,9 @@ SEALED: tuple[tuple[type[Base], str, str], ...] = (  # a table, its key, a colum
     (Pixel, "id", "sealed_token"),
     (OpenSettings, "account_id", "signing_key"),
     (OpenSettings, "account_id", "previous_key"),
+    (MailMessage, "id", "sealed"),
+    (SecondFactor, "user_id", "sealed_secret"),
+    (SecondFactor, "user_id", "next_sealed_secret"),
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, bindparam, delete, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, bindparam, delete, literal, select, true
 from sqlalchemy import tuple_ as row_of
 
 from app.core.db import begin_write
@@ -21,12 +21,14 @@ Before = Callable[[Connection, list[Key]], None]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Which rows of a table go. `age` is what their age is told by; `before` is told the keys in the transaction that
-    deletes them."""
+    deletes them. `within`: the part of the key that the walk keeps to; `whose`: the account that this is for."""
 
     model: Any
     which: ColumnElement[bool]
     age: Any
     before: Before | None = None
+    within: ColumnElement[bool] = field(default_factory=true)
+    whose: str | None = None
 
     @property
     def table(self) -> str:
@@ -35,12 +37,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """What of a table would go: rows, or on PostgreSQL whole partitions and the rows in them."""
+    """What of a table would go: rows (all accounts', or those of `whose`), or on PostgreSQL whole partitions and the
+    rows in them."""
 
     table: str
     rows: int
     oldest: datetime | None
     partitions: tuple[str, ...] = ()
+    whose: str | None = None
 
 
 def purge(engine: Engine, rule: Rule) -> int:
@@ -61,7 +65,7 @@ def preview(engine: Engine, rule: Rule) -> Old:
         rows += len(found)
         ages = [row.age for row in found if row.age is not None]
         oldest = min([*ages, *([oldest] if oldest else [])], default=None)
-    return Old(rule.table, rows, oldest)
+    return Old(rule.table, rows, oldest, whose=rule.whose)
 
 
 def _walk(engine: Engine, rule: Rule) -> Iterator[list[Any]]:
@@ -69,7 +73,8 @@ def _walk(engine: Engine, rule: Rule) -> Iterator[list[Any]]:
     last: Key | None = None
     key = tuple(rule.model.__table__.primary_key.columns)
     while True:
-        step = select(*key, rule.age.label("age"), rule.which.label("goes")).order_by(*key).limit(WALK_PART)
+        step = select(*key, rule.age.label("age"), rule.which.label("goes")).where(rule.within)
+        step = step.order_by(*key).limit(WALK_PART)
         if last is not None:
             values = (literal(value, column.type) for value, column in zip(last, key, strict=True))
             step = step.where(row_of(*key) > row_of(*values))

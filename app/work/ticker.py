@@ -24,6 +24,7 @@ from app.opens import REPLAYER
 from app.opens.recording.replay import Replayer
 from app.opens.rules.describe import describe_new
 from app.outbound.claim import open_targets
+from app.outbound.mail.upkeep import sweep
 from app.work import long_jobs
 from app.work.rq_workers import JOBS_QUEUE, queue_of
 from app.work.schedule import SCHEDULE, Task
@@ -36,6 +37,7 @@ ABSURD_LEASE_S = 60.0
 RENEW_S = 3.0
 ATTENTION_S = 5.0
 PARTITIONS_S = 600.0  # a look at the catalogue
+MAIL_S = 10.0
 
 
 class Ticker:
@@ -50,6 +52,7 @@ class Ticker:
         self._leads_until = 0.0
         self._renew_at = 0.0
         self._partitions_at = 0.0
+        self._mail_at = 0.0
         self._complaint = ""  # the last one, said once
         self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
         self._attention = Reconciler(self._runtime)
@@ -72,6 +75,9 @@ class Ticker:
             for task in SCHEDULE:
                 self._start(task, clock.now())
             self._attention.run_if_older(ATTENTION_S)
+            if now >= self._mail_at:
+                self._mail_at = now + MAIL_S
+                sweep(self._runtime.engine)
             if now >= self._partitions_at:
                 self._partitions_at = now + PARTITIONS_S
                 partition_upkeep.keep_ahead(self._runtime.engine, clock.now())

@@ -50,6 +50,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_message")),
     )
     op.create_index("ix_mail_message_account", "mail_message", ["account_id", "id"], unique=False)
+    kept = sa.text("sealed IS NOT NULL")
+    op.create_index("ix_mail_message_kept", "mail_message", ["expires_at"], sqlite_where=kept, postgresql_where=kept)
 
 
 def downgrade() -> None:

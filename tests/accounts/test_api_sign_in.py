@@ -21,7 +21,7 @@ from app.core import clock
 from app.core.db import write
 from app.core.ids import uuid7
 from app.core.runtime import runtime
-from tests.people import PASSWORD, Person, bearer
+from tests.people import PASSWORD, Person, bearer, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -42,7 +42,7 @@ def test_signing_in_answers_a_token_that_opens_the_api(client: FlaskClient, make
     answer = client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
 
     assert answer.status_code == 200
-    assert (answer.json["refreshToken"], answer.json["expiresIn"]) == (None, 900)
+    assert (answer.json["refreshToken"][:6], answer.json["expiresIn"]) == ("kt_rt_", 900)
     assert answer.json["user"]["role"] == "manager"
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
@@ -98,6 +98,7 @@ def forged(app: Flask, good: dict[str, Any], **changes: Any) -> str:
         {"iss": "https://evil.example"},
         {"typ": "refresh"},
         {"exp": 1},
+        {"iat": 1_700_000_000, "exp": 1_700_000_900},
         {"exp": 4_000_000_000},
         {"exp": "4000000000"},
         {"iat": 4_000_000_000},
@@ -107,6 +108,7 @@ def forged(app: Flask, good: dict[str, Any], **changes: Any) -> str:
         {"sid": str(uuid7())},
         {"sid": "' OR 1=1"},
         {"key": b"another key of thirty-two bytes!"},
+        {"algorithm": "HS384"},
         {"algorithm": "HS512"},
         {"algorithm": "none", "key": None},
         *({"without": name} for name in tokens.REQUIRED),
@@ -126,17 +128,40 @@ def test_the_session_secret_itself_signs_no_token(app: Flask, client: FlaskClien
     assert status(client, forged(app, good, key=runtime(app).settings.secret_key)) == 401
 
 
+def unsigned(head: dict[str, Any], body: dict[str, Any], signature: str = "") -> str:
+    parts = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, body))
+    return f"{'.'.join(parts)}.{signature}"
+
+
 def test_a_header_that_names_a_key_or_nothing_is_not_obeyed(app: Flask, client: FlaskClient, make_user: Any) -> None:
     good = claims_of(bearer(app, make_user()))
-    evil = {"jku": "https://evil.example/keys", "jwk": {"kty": "oct", "k": "AAAA"}, "kid": "../../dev/null"}
-    assert status(client, forged(app, good, headers=evil, key=b"attacker's key of thirty-two bytes")) == 401
-    head, body = ({"alg": "none", "typ": "JWT"}, good)
-    unsigned = ".".join(
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (head, body)
-    )
-    assert status(client, f"{unsigned}.") == 401
-    assert status(client, "a.b.c") == 401
-    assert status(client, "." * 5000) == 401
+    attackers: dict[str, Any] = {"headers": {}, "key": b"attacker's key of thirty-two bytes"}
+    for evil in (
+        {"jku": "https://evil.example/keys"},
+        {"x5u": "https://evil.example/chain.pem"},
+        {"jwk": {"kty": "oct", "k": "AAAA"}},
+        {"kid": "../../dev/null"},
+        {"kid": "0' UNION SELECT 'x"},
+        {"crit": ["exp"]},
+    ):
+        assert status(client, forged(app, good, **{**attackers, "headers": evil})) == 401, evil
+    for algorithm in ("none", "None", "nOnE", "RS256", "ES256", "", 5, None):
+        assert status(client, unsigned({"alg": algorithm, "typ": "JWT"}, good)) == 401, algorithm
+        assert status(client, unsigned({"alg": algorithm, "typ": "JWT"}, good, "c2lnbmVk")) == 401, algorithm
+    assert {status(client, odd) for odd in ("a.b.c", "." * 5000, "..", "e30.e30.", "x" * 5000)} == {401}
+
+
+def test_the_session_of_somebody_else_does_not_fit(app: Flask, client: FlaskClient, make_user: Any) -> None:
+    mine, theirs = claims_of(bearer(app, make_user("viewer"))), claims_of(bearer(app, make_user("admin")))
+    assert status(client, forged(app, mine, sid=theirs["sid"])) == 401
+    assert status(client, forged(app, mine, sub=theirs["sub"])) == 401
+
+
+def test_other_kinds_of_tokens_are_no_access_tokens(app: Flask, client: FlaskClient, make_user: Any) -> None:
+    person = make_user()
+    answer = client.post("/api/auth/login", json={"email": person.email, "password": PASSWORD})
+    cookie = sign_in(app, person).session_cookie()
+    assert [status(client, token or "") for token in (answer.json["refreshToken"], cookie)] == [401, 401]
 
 
 def test_a_token_dies_after_fifteen_minutes(app: Flask, client: FlaskClient, make_user: Any, travel: Travel) -> None:

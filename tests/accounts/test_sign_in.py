@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from itertools import product
+from statistics import median
 from typing import Any
 
 import pytest
@@ -307,3 +311,53 @@ def test_what_no_form_would_send_is_an_empty_form(anonymous: Browser) -> None:
     for odd in odd_ones:
         answer = anonymous.post("/login", headers={"X-CSRFToken": anonymous.csrf_token()}, **odd)
         assert answer.status_code == 422, odd
+
+
+@sqlite
+def test_somebody_of_a_provider_has_no_password_to_guess(app: Flask, anonymous: Browser, viewer: Browser) -> None:
+    with app.app_context(), write() as store:
+        store.get_one(User, viewer.person.id).password_hash = None
+    for password in (PASSWORD, "", "None", "nobody has this password"):
+        assert anonymous.submit("/login", credentials(viewer.person, password=password)).status_code == 422, password
+    assert viewer.get("/profile").status_code == 200
+    form = {"current_password": PASSWORD, "password": "a new one of theirs", "repeated": "a new one of theirs"}
+    assert viewer.submit("/profile/password", form).status_code == 422
+
+
+@sqlite
+def test_a_thousand_wrong_passwords_of_a_thousand_addresses(app: Flask, make_user: Any) -> None:
+    """Ten are judged, the others turned away unread; nor does the right one pass then."""
+    person, client = make_user(), app.test_client()
+    body = {"email": person.email, "password": "wrong wrong wrong"}
+    answers = Counter[int]()
+    for number in range(1000):
+        address = {"REMOTE_ADDR": f"198.51.{number // 250}.{number % 250}"}
+        answers[client.post("/api/auth/login", json=body, environ_base=address).status_code] += 1
+    last = client.post(
+        "/api/auth/login", json={**body, "password": PASSWORD}, environ_base={"REMOTE_ADDR": "192.0.2.1"}
+    )
+
+    assert answers == {401: 10, 429: 990}
+    assert (last.status_code, last.headers["RateLimit-Policy"]) == (429, '"sign-in-person";q=10;w=300')
+    assert last.headers["RateLimit"].startswith('"sign-in-person";r=0;t=')
+    assert 1 <= int(last.headers["Retry-After"]) <= 300
+    assert actions(app) == ["session.refused"] * 10
+
+
+@sqlite
+@pytest.mark.alone
+def test_known_unknown_and_disabled_people_take_the_same_time(app: Flask, make_user: Any) -> None:
+    app.config["PASSWORD_COST"] = (2, 16 * 1024, 1)  # some 10 ms, as the rest is nothing then
+    known, disabled = make_user(), make_user("viewer")
+    change(app, disabled, people.disable)
+    emails = {"known": known.email, "disabled": disabled.email, "unknown": "nobody@example.com"}
+    took: dict[str, list[float]] = {who: [] for who in emails}
+    client = app.test_client()
+    for number, (who, email) in product(range(9), emails.items()):
+        begun = time.perf_counter()
+        body = {"email": email, "password": "wrong wrong wrong"}
+        answer = client.post("/api/auth/login", json=body, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+        took[who].append(time.perf_counter() - begun)
+        assert answer.status_code == 401
+    middle = {who: median(times[1:]) for who, times in took.items()}  # the first of each warms something up
+    assert max(middle.values()) / min(middle.values()) < 1.35, middle

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -24,6 +25,7 @@ from app.core.runtime import runtime
 
 bp = Blueprint("clients", __name__, url_prefix="/clients")
 MAX_SEARCH = 200
+TOKEN_PATH = "/api/oauth/token"  # noqa: S105 - an address
 
 
 @bp.get("")
@@ -56,7 +58,7 @@ def create() -> ResponseReturnValue:
         return show_new(form, 422)
     try:
         with write() as session:
-            client, token = service.create(session, current_actor(), service.ClientValues(**form.values()))
+            client, token = service.create(session, current_actor(), service.ClientValues(**form.values(zone())))
     except Invalid as error:
         form.reject(error)
         return show_new(form, 422)
@@ -88,10 +90,17 @@ def show_token(client: ApiClient, token: str, template: str, status: int = 200) 
 @bp.get("/<id>")
 @requires("clients.view")
 def show(id: str) -> ResponseReturnValue:
-    client = wanted(id)
-    allowed = [choice for choice in pixels() if client.pixel_ids is not None and choice.id in client.pixel_ids]
-    words = [scope.label for scope in SCOPES if scope.value in client.scopes]
-    return page("clients/show.html", client=client, allowed=allowed, scope_words=words, now=clock.now())
+    client, offered = wanted(id), pixels()
+    limits = client.pixel_limits or {}
+    return page(
+        "clients/show.html",
+        client=client,
+        allowed=[choice for choice in offered if client.pixel_ids is not None and choice.id in client.pixel_ids],
+        limited=[(choice.label, limits[choice.id]) for choice in offered if choice.id in limits],
+        scope_words=[scope.label for scope in SCOPES if scope.value in client.scopes],
+        token_url=f"{runtime().settings.public_url}{TOKEN_PATH}",
+        now=clock.now(),
+    )
 
 
 @bp.get("/<id>/first-event")
@@ -108,7 +117,7 @@ def first_event(id: str) -> ResponseReturnValue:
 @requires("clients.edit", confirmed=True)
 def edit(id: str) -> ResponseReturnValue:
     client = wanted(id)
-    return show_edit(client, ClientForm(formdata=None).offer(pixels()).show(client))
+    return show_edit(client, ClientForm(formdata=None).offer(pixels()).show(client, zone()))
 
 
 @bp.post("/<id>/edit")
@@ -120,7 +129,8 @@ def update(id: str) -> ResponseReturnValue:
         return show_edit(client, form, 422)
     try:
         with write() as session:
-            service.update(session, current_actor(), client.id, form.values(), shown_version(form.version.data))
+            given, version = form.values(zone(), client), shown_version(form.version.data)
+            service.update(session, current_actor(), client.id, given, version)
     except Invalid as error:
         form.reject(error)
         return show_edit(client, form, 422)
@@ -202,6 +212,11 @@ def wanted(text: str) -> ApiClient:
     if id_ is None:
         raise NotFound
     return service.get(db.session(), current_actor().account_id, id_)
+
+
+def zone() -> ZoneInfo:
+    """Of the reader, on whose clock days end."""
+    return ZoneInfo(g.timezone)
 
 
 def pixels() -> list[PixelChoice]:

@@ -28,6 +28,9 @@ class PixelLimits(Schema):
     per_hour: Limit | None = None
     per_day: Limit | None = None
 
+    def given(self) -> dict[str, int | None]:
+        return {name: most or None for name, most in self.model_dump().items()}
+
 
 class ClientFields(Schema):
     """`pixelIds` are ids of our pixels; `allPixels: true` lifts that restriction. `pixelLimits` (by our pixel's id)
@@ -53,8 +56,7 @@ class ClientFields(Schema):
         found = self.model_dump(exclude_unset=True, exclude={"all_pixels", "never_expires", "version"})
         found |= {name: found[name] or None for name in LIMITS if name in found}
         if self.pixel_limits is not None:
-            limits = {str(id_): of.model_dump() for id_, of in self.pixel_limits.items()}
-            found["pixel_limits"] = {id_: {name: most or None for name, most in of.items()} for id_, of in limits.items()}
+            found["pixel_limits"] = {str(id_): limits.given() for id_, limits in self.pixel_limits.items()}
         if self.all_pixels:
             found["pixel_ids"] = None
         return found | {"expires_at": None} if self.never_expires else found

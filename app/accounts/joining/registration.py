@@ -90,26 +90,35 @@ def ask(session: Session, prepared: Prepared, timezone: str, caller: Caller) -> 
         mail.post(session.connection(), owner.account_id, owner.email, prepared.letter, letters.news_expire_at())
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Another letter, rendered before the write."""
+
+    email: str
+    token_hash: str
+    letter: Letter
+
+
 def prepare_again(
     session: Session, throttle: RateLimiter, settings: Settings, email: str, address: str | None
-) -> tuple[str, str, Letter]:
-    """The address, the hash of a new link, and the letter with it. Raises Forbidden, Invalid and TooMany."""
+) -> Again:
+    """Raises Forbidden, Invalid and TooMany."""
     check_open(settings)
     email = people.checked_email(email)
     throttle.reserve(limits.sending_again(email, address))
     waiting = _waiting(session, email)
     token, token_hash = one_time.new_token()
-    return email, token_hash, letters.verify(settings, waiting.locale if waiting else None, token)
+    return Again(email, token_hash, letters.verify(settings, waiting.locale if waiting else None, token))
 
 
-def ask_again(session: Session, email: str, token_hash: str, letter: Letter, caller: Caller) -> None:
+def ask_again(session: Session, again: Again, caller: Caller) -> None:
     """Another link to somebody who registered; the one before it stops working. Nothing where nobody did."""
     asking.record(session, caller, "registration.resent", None)
-    waiting = _waiting(session, email)
+    waiting = _waiting(session, again.email)
     if waiting is None:
         return
-    waiting.token_hash, waiting.expires_at = token_hash, clock.now() + LASTS
-    mail.post(session.connection(), waiting.account_id, email, letter, waiting.expires_at)
+    waiting.token_hash, waiting.expires_at = again.token_hash, clock.now() + LASTS
+    mail.post(session.connection(), waiting.account_id, again.email, again.letter, waiting.expires_at)
 
 
 def find(session: Session, token: str) -> tuple[str, str]:

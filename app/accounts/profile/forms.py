@@ -1,14 +1,24 @@
-"""The two forms of a person's own page."""
+"""The forms of a person's own page."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, PasswordField, RadioField, SelectChoice, SelectField, StringField, ValidationError
+from wtforms import (
+    EmailField,
+    Field,
+    PasswordField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import AnyOf, DataRequired, EqualTo, InputRequired, Length
 
 from app.accounts.forms import REQUIRED, Form, trimmed
 from app.accounts.profile import zones
-from app.accounts.profile.service import Choices
+from app.accounts.profile.service import UNKNOWN_ZONE, Choices
+from app.core.errors import localized
 from app.core.i18n import LOCALES
 from app.core.shell import THEMES
 
@@ -18,7 +28,6 @@ LOOKS = [
     SelectChoice("dark", _l("Dark")),
 ]
 LANGUAGES = [SelectChoice(key, name) for key, name in LOCALES.items()]
-UNKNOWN_ZONE = _l("There is no such time zone. Choose one from the list, or leave it empty.")
 NOT_TWICE = _l("The two passwords are not the same.")
 NOT_OFFERED = _l("Choose one of the list.")
 
@@ -31,7 +40,7 @@ class ProfileForm(Form):
 
     def validate_timezone(self, field: Field) -> None:
         if field.data and zones.find(field.data) is None:
-            raise ValidationError(UNKNOWN_ZONE)
+            raise ValidationError(localized(UNKNOWN_ZONE))
 
     def chosen(self) -> Choices:
         zone = zones.find(self.timezone.data or "")
@@ -42,3 +51,7 @@ class PasswordForm(Form):
     current_password = PasswordField(_l("Present password"), [InputRequired(REQUIRED)])
     password = PasswordField(_l("New password"), [InputRequired(REQUIRED)])
     repeated = PasswordField(_l("New password again"), [InputRequired(REQUIRED), EqualTo("password", NOT_TWICE)])
+
+
+class EmailForm(Form):
+    email = EmailField(_l("New e-mail address"), [DataRequired(REQUIRED), Length(max=254)], filters=[trimmed])

@@ -6,23 +6,22 @@ from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy.orm import Session
 
-from app.accounts import audit, people, sessions
+from app.accounts import audit
 from app.accounts.models import User
-from app.accounts.sign_in import Verified, WrongCredentials
 from app.core.access import Actor
 from app.core.errors import N_
 
 WRONG_PASSWORD = N_("This is not your present password.")
-SAME_PASSWORD = N_("This is your present password. Choose another one.")
+UNKNOWN_ZONE = N_("There is no such time zone. Choose one from the list, or leave it empty.")
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What people decide about themselves. `timezone` None: the account's."""
+    """What people decide about themselves. `timezone` None: the account's; the others None: never chosen."""
 
     name: str
-    locale: str
-    theme: str
+    locale: str | None
+    theme: str | None
     timezone: str | None
 
 
@@ -37,20 +36,8 @@ def update(session: Session, actor: Actor, chosen: Choices) -> None:
         return
     for name in changes:
         setattr(user, name, getattr(chosen, name))
+    user.version += 1
     audit.record(session, actor, "user.updated", subject_id=user.id, subject=user.email, changes=changes)
-
-
-def change_password(
-    session: Session, actor: Actor, verified: Verified, password_hash: str, *, user_agent: str | None
-) -> str:
-    """Sets the hash, ends every session of the person and opens one for this browser, whose token is the answer.
-    Raises WrongCredentials when the password was changed, or the person disabled, since it was verified."""
-    user = session.get_one(User, verified.user_id)
-    if not user.is_active or user.password_hash != verified.old_hash:
-        raise WrongCredentials(user.id)
-    people.set_password(session, user, password_hash, actor)
-    _opened, token = sessions.open_session(session, user, ip_address=actor.ip_address, user_agent=user_agent)
-    return token
 
 
 def record_refusal(session: Session, actor: Actor) -> None:

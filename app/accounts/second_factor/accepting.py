@@ -44,14 +44,19 @@ def tries(user_id: UUID) -> Sequence[Reserved]:
     return ((PER_FIVE_MINUTES, str(user_id)), (PER_HOUR, str(user_id)))
 
 
+def person(actor: Actor) -> UUID:
+    """Whose code it is. Raises ValueError for clients and the system, who have none."""
+    if actor.user_id is None:
+        raise ValueError("only people have second factors")
+    return actor.user_id
+
+
 def accept(session: Session, actor: Actor, code: str, now: datetime) -> Verdict:
     """Uses up a code of the actor's, in the caller's write: of any number of parallel uses one wins. What is refused is
     audited, so commit that too."""
-    if actor.user_id is None:
-        raise ValueError("only people have second factors")
     typed = code.replace(" ", "")
     if totp.CODE.fullmatch(typed):
-        verdict = _take_step(session, actor.user_id, typed, now)
+        verdict = _take_step(session, person(actor), typed, now)
     else:
         verdict = _take_recovery_code(session, actor, typed, now)
     if verdict is not Verdict.TAKEN:
@@ -79,12 +84,16 @@ def _take_step(session: Session, user_id: UUID, code: str, now: datetime) -> Ver
 
 
 def _take_recovery_code(session: Session, actor: Actor, code: str, now: datetime) -> Verdict:
-    code_hash = recovery.hash_of(actor.user_id, code) if actor.user_id is not None else None
-    mine = (RecoveryCode.user_id == actor.user_id, RecoveryCode.code_hash == code_hash)
-    taken = session.execute(
-        update(RecoveryCode).where(*mine, RecoveryCode.used_at.is_(None)).values(used_at=now).returning(RecoveryCode.id)
+    code_hash = recovery.hash_of(person(actor), code)
+    if code_hash is None:
+        return Verdict.WRONG
+    unused = (
+        RecoveryCode.user_id == actor.user_id,
+        RecoveryCode.code_hash == code_hash,
+        RecoveryCode.used_at.is_(None),
     )
-    if code_hash is None or taken.first() is None:
+    taken = session.execute(update(RecoveryCode).where(*unused).values(used_at=now).returning(RecoveryCode.id))
+    if taken.first() is None:
         return Verdict.WRONG
     audit.record(session, actor, "recovery_code.used", subject_id=actor.user_id, subject=actor.name)
     return Verdict.TAKEN

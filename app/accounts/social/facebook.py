@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 
 from app.accounts.social.flow import Flow
 from app.accounts.social.providers import Identity, NotProven, Provider, ask, callback_of, text_of
-from app.core.exchange import Call, Json
+from app.core.exchange import Call
 from app.core.http import Client
 from app.core.settings import Settings
 

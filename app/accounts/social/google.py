@@ -127,7 +127,6 @@ class Google:
         return found
 
 
-
 def _identity(claims: Json) -> Identity:
     subject = text_of(claims, "sub", 255)
     if subject is None:

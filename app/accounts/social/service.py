@@ -88,7 +88,7 @@ def open_account(
         password_hash=None,
         locale=locale,
     )
-    audit.record(session, actor, "account.registered", subject_id=account.id, subject=account_name)
+    audit.record(session, actor, "account.created", subject_id=account.id, subject=account_name)
     _add(session, caller.acting_as(user), user.id, identity)
     return user
 

@@ -1,19 +1,17 @@
-"""`/api/users`, `/api/invitations` and `/api/auth/accept-invitation`."""
+"""`/api/users` and `/api/invitations`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
-from flask import request
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.accounts.schemas import UserOut
-from app.accounts.team import accepting, changing, invitations, listing, service
+from app.accounts.team import changing, invitations, listing, service
 from app.accounts.team.listing import Member
 from app.accounts.team.schemas import (
-    Acceptance,
     EndedSessions,
     InvitationFilter,
     InvitationIn,
@@ -28,12 +26,10 @@ from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db, write
 from app.core.errors import Conflict
 from app.core.ids import to_uuid
-from app.core.logs import request_id
 from app.core.pagination import PageOf, paginate
 
 users_bp = resource_blueprint("api_users", __name__, "/users")
 invitations_bp = resource_blueprint("api_invitations", __name__, "/invitations")
-accept_bp = resource_blueprint("api_accept_invitation", __name__, "/auth")
 
 
 @users_bp.get("")
@@ -165,33 +161,12 @@ def withdraw(id: str) -> None:
         invitations.withdraw(session, current_actor(), to_uuid(id))
 
 
-@accept_bp.post("/accept-invitation")
-@endpoint(summary="Accept an invitation", public=True, body=Acceptance, answers={201: UserOut, 404: None})
-def accept(body: Acceptance) -> UserOut:
-    """Makes the person; they sign in with the address that was invited. 404 for a link that is wrong, used, expired or
-    withdrawn."""
-    hashed = accepting.password_hash(db.session(), body.token, body.name, body.password)
-    with write() as session:
-        user = accepting.accept(
-            session,
-            body.token,
-            name=body.name,
-            password_hash=hashed,
-            locale=body.locale,
-            address=request.remote_addr,
-            request_id=request_id.get(),
-        )
-    return UserOut.of(user)
-
-
 def show_again(id: str) -> MemberOut:
     return MemberOut.of(listing.member(db.session(), current().account_id, to_uuid(id)))
 
 
-def sent(id_: object) -> InvitationOut:
-    own = current().account_id
-    found = listing.invitations(own).where(listing.Invitation.id == id_)
-    return InvitationOut.of(*db.session.execute(found).one())
+def sent(id_: UUID) -> InvitationOut:
+    return InvitationOut.of(*listing.invitation(db.session(), current().account_id, id_))
 
 
 @contextmanager

@@ -1,10 +1,10 @@
-"""The forms of the team, and of who was invited into it."""
+"""The forms of the team."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, HiddenField, PasswordField, RadioField, SelectChoice, StringField
-from wtforms.validators import AnyOf, DataRequired, InputRequired, Length
+from wtforms import EmailField, HiddenField, RadioField, SelectChoice
+from wtforms.validators import AnyOf, DataRequired, Length
 
 from app.accounts.forms import REQUIRED, Form, trimmed
 from app.accounts.roles import Role
@@ -33,8 +33,3 @@ class InvitationForm(Form):
 class RoleForm(Form):
     role = role_field()
     version = HiddenField()
-
-
-class AcceptForm(Form):
-    name = StringField(_l("Your name"), [DataRequired(REQUIRED), Length(max=120)], filters=[trimmed])
-    password = PasswordField(_l("Password"), [InputRequired(REQUIRED)])

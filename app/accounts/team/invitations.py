@@ -35,13 +35,15 @@ UNKNOWN_ROLE = N_("Choose one of the roles.")
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An invitation with its letter. `token_hash` is that of the link in it; where the letter only tells that the
-    address is taken, of one that nobody has."""
+    """An invitation with its letter; `notice` goes to `owner_account_id` when the address already is somebody's in
+    another account."""
 
     email: str
     role: str
     token_hash: str
     letter: Letter
+    notice: Letter
+    owner_account_id: UUID | None
 
 
 def prepare(
@@ -57,11 +59,9 @@ def prepare(
     throttle.reserve([(PER_ACCOUNT, str(actor.account_id)), (PER_ADDRESS, email)])
     inviter = session.get_one(User, actor.user_id)
     token, token_hash = one_time.new_token()
-    if owner is None:
-        letter = letters.invitation(inviter, role, one_time.link(settings, PATH, token))
-    else:
-        letter = letters.invited_elsewhere(inviter, owner)
-    return Prepared(email, role, token_hash, letter)
+    letter = letters.invitation(inviter, role, one_time.link(settings, PATH, token))
+    notice = letters.invited_elsewhere(inviter, owner)
+    return Prepared(email, role, token_hash, letter, notice, owner.account_id if owner is not None else None)
 
 
 def send(session: Session, actor: Actor, prepared: Prepared, id_: UUID | None = None) -> Invitation:
@@ -85,6 +85,8 @@ def send(session: Session, actor: Actor, prepared: Prepared, id_: UUID | None = 
     action = "invitation.created" if found is None else "invitation.sent_again"
     audit.record(session, actor, action, subject_id=kept.id, subject=kept.email, changes=changes)
     mail.post(session.connection(), actor.account_id, kept.email, prepared.letter, kept.expires_at)
+    if prepared.owner_account_id is not None:
+        mail.post(session.connection(), prepared.owner_account_id, kept.email, prepared.notice, kept.expires_at)
     return kept
 
 
@@ -106,9 +108,7 @@ def withdraw(session: Session, actor: Actor, id_: UUID | None) -> None:
 
 def take_back_those_of(session: Session, actor: Actor, inviter: User) -> None:
     """What somebody sent who may invite no longer: a link of theirs, opened at home, would let them in again."""
-    sent = select(Invitation).where(
-        Invitation.account_id == actor.account_id, Invitation.invited_by == inviter.id
-    )
+    sent = select(Invitation).where(Invitation.account_id == actor.account_id, Invitation.invited_by == inviter.id)
     for invitation in session.scalars(sent.order_by(Invitation.id)):
         _take_back(session, actor, invitation)
 

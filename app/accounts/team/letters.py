@@ -9,8 +9,9 @@ from app.accounts.team.words import ROLES
 from app.core import mail
 from app.core.mail import Letter
 
-INVITATION = "invitation"
-FACTOR_RESET = "second_factor_reset"  # at most 24 characters
+INVITATION = "invitation"  # at most 24 characters
+INVITED_ELSEWHERE = "invited_elsewhere"
+FACTOR_RESET = "second_factor_reset"
 
 
 def invitation(inviter: User, role: str, url: str) -> Letter:
@@ -29,17 +30,18 @@ def invitation(inviter: User, role: str, url: str) -> Letter:
         )
 
 
-def invited_elsewhere(inviter: User, owner: User) -> Letter:
-    """To somebody whose address cannot be invited: the inviter is not told, or anybody could find out who is here.
-    Under the same purpose, for the same reason."""
-    with mail.in_language_of(owner.locale):
+def invited_elsewhere(inviter: User, owner: User | None) -> Letter:
+    """To somebody whose invitation cannot be accepted, from their own account: that of the inviter, whose outbox its
+    administrators read, is not told, or anybody could find out who is here. Written for nobody, too: it takes as
+    long."""
+    with mail.in_language_of(owner.locale if owner is not None else None):
         words = {"name": inviter.name, "company": inviter.account.name}
         return mail.letter(
-            INVITATION,
-            subject=_("%(name)s invites you to %(company)s", **words),
+            INVITED_ELSEWHERE,
+            subject=_("Your invitation to %(company)s", **words),
             paragraphs=[
                 _("%(name)s invited this address to the team of %(company)s on Kalitrack.", **words),
-                _("It already has a sign-in in another company, and an address can have only one. Nothing was changed."),
+                _("It already has a sign-in in another company, and can have only one, so you cannot accept."),
                 _("To join %(company)s, ask %(name)s to invite another address of yours.", **words),
             ],
         )

@@ -69,9 +69,7 @@ def members(
 
 def member(session: Session, account_id: UUID, id_: UUID | None) -> Member:
     """One person of this account. Raises NotFound, for somebody else's too."""
-    found = session.execute(
-        select(User, HAS_FACTOR).where(User.id == id_, User.account_id == account_id)
-    ).one_or_none()
+    found = session.execute(select(User, HAS_FACTOR).where(User.id == id_, User.account_id == account_id)).one_or_none()
     if found is None:
         raise NotFound
     return Member(*found)
@@ -87,6 +85,14 @@ def invitations(account_id: UUID, text: str | None = None, sort: str | None = No
     if text:
         found = found.where(Invitation.email.icontains(text, autoescape=True))
     return found.order_by(*order_by(sort, INVITATION_SORTS, "-sentAt", Invitation.id))
+
+
+def invitation(session: Session, account_id: UUID, id_: UUID | None) -> tuple[Invitation, str | None]:
+    """One of them, and who invited. Raises NotFound, for somebody else's too."""
+    found = session.execute(invitations(account_id).where(Invitation.id == id_)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
 
 
 def everybody(

@@ -12,7 +12,6 @@ from flask_babel import ngettext
 from app.accounts.team import changing, invitations, listing, service
 from app.accounts.team.forms import InvitationForm, RoleForm
 from app.accounts.team.listing import Member, State
-from app.accounts.team.models import Invitation
 from app.accounts.team.words import ROLE_HELP, ROLES, STATES
 from app.core import clock
 from app.core.access import account_id, current_actor, requires
@@ -81,10 +80,8 @@ def show_new(form: InvitationForm, status: int = 200) -> Response:
 @bp.get("/invitations/<id>")
 @requires("users.view")
 def show_invitation(id: str) -> ResponseReturnValue:
-    found = invited(id)
-    inviter = db.session.execute(listing.invitations(account_id()).where(Invitation.id == found.id)).one()[1]
-    context = {"invitation": found, "inviter": inviter, "roles": ROLES, "now": clock.now()}
-    return page("team/invitation.html", **context)
+    found, inviter = listing.invitation(db.session(), account_id(), to_uuid(id))
+    return page("team/invitation.html", invitation=found, inviter=inviter, roles=ROLES, now=clock.now())
 
 
 @bp.post("/invitations/<id>/resend")
@@ -226,7 +223,3 @@ def about(member: Member) -> dict[str, Any]:
 def wanted(text: str) -> Member:
     """The person of this URL, in the account of who asks. Raises NotFound."""
     return listing.member(db.session(), account_id(), to_uuid(text))
-
-
-def invited(text: str) -> Invitation:
-    return invitations.get(db.session(), account_id(), to_uuid(text))

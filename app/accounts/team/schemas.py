@@ -10,13 +10,11 @@ from pydantic import Field
 
 from app.accounts.models import User
 from app.accounts.roles import Role
-from app.accounts.schemas import Secret
 from app.accounts.team.listing import Member, State
 from app.accounts.team.models import Invitation
 from app.core.pagination import PageQuery
 from app.core.schema import Out, Schema
 
-Token = Annotated[str, Field(min_length=1, max_length=128)]
 MAX_VERSION = 2**31 - 1
 Version = Annotated[int, Field(ge=0, le=MAX_VERSION)]
 
@@ -46,13 +44,6 @@ class RoleChange(Schema):
 
 class Removal(Schema):
     version: Version | None = None
-
-
-class Acceptance(Schema):
-    token: Token
-    name: str = Field(min_length=1, max_length=120)
-    password: Secret
-    locale: Literal["pt_BR", "en"] | None = None
 
 
 class MemberOut(Out):

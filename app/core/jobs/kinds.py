@@ -18,6 +18,7 @@ KINDS = {
     "replay": "app.deliveries.bulk:Replay",
     "cancel": "app.deliveries.bulk:Cancel",
     "export_events": "app.tracking.export:EventExport",
+    "export_audit": "app.accounts.trail.export:AuditExport",
     "export_opens": "app.opens.log.export:OpenExport",
     "mail_list": "app.opens.mailings.job:MailList",
     "export_mailed": "app.opens.mailings.export:IdExport",

@@ -119,7 +119,8 @@ def _operation(
 def _body(operation: Operation, schema: JsonSchemaValue, components: dict[str, JsonSchemaValue]) -> dict[str, Any]:
     """JSON, or a form whose fields are those of the model, with the file if there is one."""
     if operation.file is None:
-        return {"application/json": {"schema": schema, "example": example_of(schema, components, is_body=True)}}
+        kind = "application/x-www-form-urlencoded" if operation.form else "application/json"
+        return {kind: {"schema": schema, "example": example_of(schema, components, is_body=True)}}
     fields = resolved(schema, components)
     form = {
         "type": "object",

@@ -94,6 +94,25 @@ BY_NAME: dict[str, Any] = {  # in lower case, words joined by _
     "next": None,
     "after": None,
     "more": False,
+    "scopes": ["events:write"],
+    "addresses": ["203.0.113.0/24"],
+    "allowed_addresses": ["203.0.113.0/24"],
+    "origins": ["https://www.example.com"],
+    "answer_mode": "wait",
+    "per_second": 5,
+    "per_minute": 60,
+    "per_hour": 1000,
+    "per_day": 10000,
+    "remaining": 12,
+    "permissions": ["overview.view", "profile.edit"],
+    "resp": "Service Unavailable",
+    "retrying": True,
+    "duplicate": False,
+    "permission": "pixels.edit",
+    "client": "Firefox",
+    "system": "Linux",
+    "browser": "Firefox",
+    "policy": "per_minute",
     "success": True,
     "active": True,
 }
@@ -135,6 +154,8 @@ class _Maker:
         match schema.get("type"):
             case "object":
                 return self._object(schema, depth)
+            case "array" if isinstance(known, list):
+                return known
             case "array":
                 return [] if depth > DEEPEST else [self.make(schema.get("items", {}), _singular(name), depth + 1)]
             case "string":

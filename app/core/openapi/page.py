@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from app.core.openapi import callers
 from app.core.openapi.answers import NAMES
 from app.core.openapi.samples import Call, Sample, samples, with_query
 from app.core.openapi.schemas import resolved
+from app.core.schema import MAX_TEXT
 
 DEEPEST = 3  # how far fields of fields are listed
 PERSON, CLIENT = "YOUR_ACCESS_TOKEN", "YOUR_CLIENT_TOKEN"
@@ -87,6 +89,10 @@ def pieces(text: str) -> list[tuple[bool, str]]:
     return [(bool(number % 2), part) for number, part in enumerate(text.split("`")) if part]
 
 
+def pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def _operations(api: Json) -> Iterator[tuple[str, str, Json]]:
     for path, methods in api["paths"].items():
         for method, operation in methods.items():
@@ -110,7 +116,7 @@ def _told(api: Json, path: str, method: str, operation: Json) -> Told:
         confirmed=operation.get("x-confirmed", False),
         parameters=tuple(_parameter(each, components) for each in operation.get("parameters", ())),
         content_type=content_type,
-        body=tuple(_fields(schema, components)),
+        body=tuple(_fields(schema, components, nullable=False)),
         body_text=resolved(schema, components).get("description", ""),
         answers=tuple(_answer(api, status, each) for status, each in operation["responses"].items()),
         samples=tuple(samples(_call(api, path, method, operation, content_type, body))),
@@ -126,7 +132,7 @@ def _content(told: Json) -> tuple[str, Json]:
 def _parameter(parameter: Json, components: Json) -> Field:
     schema = parameter["schema"]
     text = " ".join(filter(None, [parameter.get("description", ""), *_limits(schema)]))
-    return Field(parameter["name"], _kind(schema, components), parameter["required"], text, parameter["in"])
+    return Field(parameter["name"], _kind(schema, components, False), parameter["required"], text, parameter["in"])
 
 
 def _answer(api: Json, status: str, answer: Json) -> Answer:
@@ -140,15 +146,18 @@ def _answer(api: Json, status: str, answer: Json) -> Answer:
     return Answer(status, text, names, content.get("example"), fields)
 
 
-def _fields(schema: Json, components: Json, before: str = "", depth: int = 0) -> Iterator[Field]:
-    """Each field, and below it those of the objects in it."""
+def _fields(
+    schema: Json, components: Json, before: str = "", depth: int = 0, *, nullable: bool = True
+) -> Iterator[Field]:
+    """Each field, and below it those of the objects in it. In what comes in null says nothing: it means absent."""
     found = resolved(dict(schema), components)
     for name, of in found.get("properties", {}).items():
         text = " ".join(filter(None, [of.get("description", ""), *_limits(of)]))
-        yield Field(before + name, _kind(of, components), name in found.get("required", ()), text)
+        yield Field(before + name, _kind(of, components, nullable), name in found.get("required", ()), text)
         inner, many = _inner(of, components)
         if inner is not None and depth < DEEPEST - 1:
-            yield from _fields(inner, components, f"{before}{name}{'[]' if many else ''}.", depth + 1)
+            below = f"{before}{name}{'[]' if many else ''}."
+            yield from _fields(inner, components, below, depth + 1, nullable=nullable)
 
 
 def _inner(schema: Json, components: Json) -> tuple[Json | None, bool]:
@@ -168,10 +177,11 @@ def _real(schema: Json, components: Json) -> Json:
     return found
 
 
-def _kind(schema: Json, components: Json) -> str:
+def _kind(schema: Json, components: Json, nullable: bool = True) -> str:
     found = resolved(dict(schema), components)
     if choices := found.get("anyOf"):
-        return " | ".join(dict.fromkeys(_kind(each, components) for each in choices))
+        kinds = dict.fromkeys(_kind(each, components) for each in choices)
+        return " | ".join(kind for kind in kinds if nullable or kind != "null")
     if "const" in found or "enum" in found:
         return " | ".join(str(each) for each in found.get("enum", [found.get("const")]))
     if found.get("type") == "array":
@@ -181,9 +191,14 @@ def _kind(schema: Json, components: Json) -> str:
 
 def _limits(schema: Json) -> list[str]:
     known = [schema, *schema.get("anyOf", ())]
-    told = [LIMITS[name].format(each[name]) for each in known for name in LIMITS if name in each]
+    told = [
+        LIMITS[name].format(each[name])
+        for each in known
+        for name in LIMITS
+        if each.get(name) not in (None, MAX_TEXT)  # what holds for every text says nothing of this one
+    ]
     default = schema.get("default")
-    told += [f"Default {default}."] if default not in (None, "", [], {}) else []
+    told += [f"by default {json.dumps(default)}"] if default not in (None, "", [], {}) else []
     return [", ".join(told)] if told else []
 
 

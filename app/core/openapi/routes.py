@@ -29,12 +29,14 @@ def document(
     query: type[BaseModel] | None = None,
     description: str = "",
     tag: str = "",
+    form: bool = False,
 ) -> None:
     """Documents what is answered outside `@endpoint` (the front door's paths), under its path without /v1 as in the URL
     map: "/api/tracking/events". A later call for the same path and method replaces the earlier one."""
     if public is (permission is not None):
         raise TypeError(f"{method} {path} needs either permission=… or public=True")
-    _by_hand[path, method.upper()] = Operation(summary, permission, answers, body, query, description, tag)
+    told = Operation(summary, permission, answers, body, query, description, tag, form=form)
+    _by_hand[path, method.upper()] = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,7 @@ class Route:
 
     @property
     def tag(self) -> str:
-        blueprint = self.rule.endpoint.rpartition(".")[0]
-        return self.operation.tag or blueprint.removesuffix("_api").removeprefix("api_") or "api"
+        return self.operation.tag or self.path.split("/")[2]
 
 
 def routes(app: Flask) -> Iterator[Route]:

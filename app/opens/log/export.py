@@ -23,6 +23,7 @@ from app.core.db import TooSlow, time_limited
 from app.core.exports import AT_ONCE, LOOK_S, PART, TableExport, Written
 from app.core.i18n import number
 from app.core.jobs import Hold
+from app.core.masking import masked_address
 from app.core.models import Job
 from app.core.spreadsheets import Cell, Out
 from app.opens.log import reading
@@ -42,13 +43,15 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants as a file: `suffix` is a format of `core.spreadsheets`, times are on the clock of `zone`."""
+    """What somebody wants as a file: `suffix` is a format of `core.spreadsheets`, times are on the clock of `zone`;
+    `is_masked`: they see addresses only in part."""
 
     account_id: UUID
     filters: Filters
     suffix: str
     zone: str
     language: str
+    is_masked: bool = False
 
     @property
     def filename(self) -> str:
@@ -78,7 +81,7 @@ def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
     while True:
         found = reading.search(session, order.account_id, order.filters, after=after, limit=PART)
         names = image_names(session, order.account_id, (line.open.image_id for line in found.rows))
-        part = [_row(line, zone, names) for line in found.rows]
+        part = [_row(line, zone, names, order.is_masked) for line in found.rows]
         session.rollback()  # no read transaction is open while the rows are written
         yield part
         if found.next is None:
@@ -86,7 +89,7 @@ def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
         after = found.next
 
 
-def _row(line: Line, zone: tzinfo, names: Mapping[UUID, str]) -> list[Cell]:
+def _row(line: Line, zone: tzinfo, names: Mapping[UUID, str], is_masked: bool) -> list[Cell]:
     found = line.open
     return [
         found.created_at.astimezone(zone),
@@ -99,7 +102,7 @@ def _row(line: Line, zone: tzinfo, names: Mapping[UUID, str]) -> list[Cell]:
         _("Yes") if found.is_first else _("No"),
         client_word(found.client),
         device_word(found.device),
-        found.address,
+        masked_address(found.address) if found.address and is_masked else found.address,
         found.hits,
         found.referer,
         line.agent,
@@ -120,7 +123,8 @@ def note(store: Any, actor: Actor, order: Order, rows: int) -> None:
 def start(session: Session, actor: Actor, order: Order, total: int | None) -> UUID:
     """Hands the order to a worker, in the caller's write transaction; the job's id."""
     params = {
-        "filters": order.filters.to_json(), "format": order.suffix, "zone": order.zone, "language": order.language
+        "filters": order.filters.to_json(), "format": order.suffix, "zone": order.zone, "language": order.language,
+        "masked": order.is_masked,
     }  # fmt: skip
     return jobs.start(
         session.connection(),
@@ -141,7 +145,10 @@ class OpenExport(TableExport[Order]):
 
     def order(self, hold: Hold) -> Order:
         given = hold.params
-        return Order(hold.account_id, from_json(given["filters"]), given["format"], given["zone"], given["language"])
+        wanted = from_json(given["filters"])
+        return Order(
+            hold.account_id, wanted, given["format"], given["zone"], given["language"], given.get("masked", False)
+        )
 
     def write(self, session: Session, order: Order, out: Out, done: Callable[[int], None]) -> Written:
         return write_table(session, order, out, done)

@@ -15,6 +15,7 @@ from app.core.errors import Malformed
 from app.core.exports import new_file, sent
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.i18n import locale
+from app.core.masking import masks_people
 from app.core.pagination import clamped
 from app.core.spreadsheets import KINDS as FORMATS
 from app.opens import ids
@@ -106,7 +107,7 @@ def export_log() -> ResponseReturnValue:
     if asked.problems or suffix not in FORMATS:
         notify(_("This cannot be exported: change the filters."), "warning")
         return go(url_for(".log"))
-    order = Order(account_id(), asked.filters, suffix, g.timezone, locale())
+    order = Order(account_id(), asked.filters, suffix, g.timezone, locale(), masks_people())
     if export.is_small(db.session(), order):
         return _file(order)
     total = _number(asked.filters)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.i18n import number
+from app.core.masking import seen_address
 from app.opens.log.reading import Line
 from app.opens.log.words import why_not_counted
 from app.opens.mailings.models import MailedId, Mailing
@@ -95,7 +96,7 @@ def _facts(found: Open, images: Mapping[UUID, str]) -> list[Any]:
         images.get(found.image_id) or found.file,
         client_word(found.client),
         device_word(found.device),
-        found.address,
+        seen_address(found.address),
         hits if found.hits > 1 else None,
         _("Signed link") if found.is_signed else None,
         _("The id was longer: it is cut") if found.is_cut else None,

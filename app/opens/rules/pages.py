@@ -158,7 +158,7 @@ def make_keys() -> ResponseReturnValue:
 
 
 @bp.post("/settings/rotate")
-@requires("opens.edit")
+@requires("opens.edit", confirmed=True)
 def rotate() -> ResponseReturnValue:
     found = service.settings_of(account_id())
     if found is None or not typed_name(g.viewer.account):

@@ -14,6 +14,7 @@ from app.accounts.sign_in import first_account
 from app.core import clock
 from app.core.api import Principal, current, endpoint, resource_blueprint
 from app.core.db import db
+from app.core.masking import seen_address
 from app.core.runtime import runtime
 from app.opens import ids
 from app.opens.stats import rows, summary
@@ -110,7 +111,7 @@ def _open(row: Row) -> OpenOut:
         id_fatura=found.ref,
         file=found.file,
         timestamp=found.created_at,
-        ip_address=found.address,
+        ip_address=seen_address(found.address),
         user_agent=row.agent or "",
         referer=found.referer,
         open_class=found.open_class,

@@ -68,9 +68,10 @@ class ViewsQuery(Schema):
 
 
 class OpenOut(BaseModel):
-    """One open. The address is masked, whole or null as the account's settings say. `counted`: it adds to `views`;
-    further images of the same viewing, prefetches and bots do not. `client` and `device` are null for the second in
-    which nobody has looked at a new user agent yet."""
+    """One open. The address is masked, whole or null as the account's settings say, and masked for viewers in any case
+    but where the account shows them everything. `counted`: it adds to `views`; further images of the same viewing,
+    prefetches and bots do not. `client` and `device` are null for the second in which nobody has looked at a new user
+    agent yet."""
 
     model_config = ConfigDict(populate_by_name=True, json_schema_extra={"examples": [OPEN]})
 

@@ -5,19 +5,22 @@ two workers then count one after the other, and neither waits for what the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, case, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.core import clock
+from app.core.db import UtcDateTime
 from app.outbound.limits.models import TargetWindow
 from app.outbound.limits.windows import Rates, Standing, Window
 from app.outbound.models import Target
 
+FOR_EVER = datetime.max.replace(tzinfo=UTC)  # of a target without limits
 MARGIN = timedelta(seconds=0.05)  # what a call may take from its start until it is out
 
 
@@ -44,15 +47,24 @@ class Locked:
 def standings(connection: Connection, target_ids: Sequence[UUID], now: datetime) -> dict[UUID, Standing]:
     """How targets stand at `now`; a read. Unknown ones are absent."""
     rows = connection.execute(_WINDOWS, {"ids": target_ids}).all()
-    return {each.target_id: each.standing for each in _joined(connection, target_ids, rows, now)}
+    targets = connection.execute(_LIMITS, {"ids": target_ids}).all()
+    return {each.target_id: each.standing for each in _joined(targets, rows, now)}
 
 
-def lock(connection: Connection, target_ids: Iterable[UUID], now: datetime) -> dict[UUID, Locked]:
-    """The same, kept for us until the transaction ends. What is read of the targets is read after the wait for their
-    windows, so that limits changed meanwhile are seen."""
+def lock(connection: Connection, target_ids: Iterable[UUID], now: datetime | None = None) -> dict[UUID, Locked]:
+    """The same, kept for us until the transaction ends. The clock and the limits are read after the wait for the
+    windows, so that it is never older than what others counted, and limits changed meanwhile are seen."""
     ids = sorted(target_ids)
     rows = connection.execute(_WINDOWS.with_for_update(), {"ids": ids}).all()
-    return {each.target_id: each for each in _joined(connection, ids, rows, now)}
+    now = now or clock.now()
+    targets = connection.execute(_LIMITS, {"ids": ids}).all()
+    there = {(row.target_id, row.seconds) for row in rows}
+    if any((target.id, seconds) not in there for target in targets for seconds in Rates.of(target).by_seconds):
+        open_windows(connection, {target.id: Rates.of(target) for target in targets}, now)
+        rows = connection.execute(_WINDOWS.with_for_update(), {"ids": ids}).all()
+    if any(row.started_at > now for row in rows):  # else it would seem to begin anew at every look until then
+        connection.execute(_PULL_BACK, {"ids": ids, "now": now})
+    return {each.target_id: each for each in _joined(targets, rows, now)}
 
 
 _WINDOWS = (
@@ -63,13 +75,16 @@ _WINDOWS = (
 _LIMITS = select(
     Target.id, Target.per_second, Target.per_minute, Target.per_hour, Target.per_day, Target.updated_at
 ).where(Target.id.in_(bindparam("ids", expanding=True)))
+_PULL_BACK = (
+    update(TargetWindow)
+    .where(TargetWindow.target_id.in_(bindparam("ids", expanding=True)), TargetWindow.started_at > bindparam("now"))
+    .values(started_at=bindparam("now", type_=UtcDateTime()))
+)
 
 
-def _joined(
-    connection: Connection, target_ids: Sequence[UUID], rows: Sequence[Any], now: datetime
-) -> Iterable[Locked]:
+def _joined(targets: Sequence[Any], rows: Sequence[Any], now: datetime) -> Iterator[Locked]:
     counted = {(row.target_id, row.seconds): row for row in rows}
-    for target in connection.execute(_LIMITS, {"ids": target_ids}):
+    for target in targets:
         windows = []
         for seconds, limit in Rates.of(target).by_seconds.items():
             row = counted.get((target.id, seconds))
@@ -78,27 +93,24 @@ def _joined(
         yield Locked(target.id, Standing(now, tuple(windows)), target.updated_at)
 
 
-def count(connection: Connection, locked: Locked, calls: int, margin: timedelta = timedelta()) -> Grant | None:
-    """Counts calls that `locked` allows, and notes on the target until when it is full, if it now is. None: nothing was
-    counted."""
+def count(connection: Connection, locked: Locked, calls: int, margin: timedelta = timedelta()) -> Grant:
+    """Counts calls that `locked` allows, and notes on the target until when it is full, if it now is."""
     after = locked.standing.after(calls)
     counted = {window.seconds: window.started_at for window in after.windows if window.started_at is not None}
-    if calls:
+    if calls and counted:
         connection.execute(_COUNT, [
-            {"target": locked.target_id, "length": window.seconds, "used": window.used, "begun": window.started_at}
+            {"target": locked.target_id, "length": window.seconds, "calls": window.used, "begun": window.started_at}
             for window in after.windows
         ])  # fmt: skip
     _note_full(connection, locked, after.full_until(margin=margin))
-    if not calls or not counted:
-        return None
-    until = min(begun + timedelta(seconds=seconds) for seconds, begun in counted.items()) - margin
-    return Grant(locked.target_id, calls, until, tuple(counted.items()))
+    ends = [begun + timedelta(seconds=seconds) for seconds, begun in counted.items()]
+    return Grant(locked.target_id, calls, min(ends) - margin if ends else FOR_EVER, tuple(counted.items()))
 
 
 _COUNT = (
     update(TargetWindow)
     .where(TargetWindow.target_id == bindparam("target"), TargetWindow.seconds == bindparam("length"))
-    .values(used=bindparam("used"), started_at=bindparam("begun"))
+    .values(used=bindparam("calls"), started_at=bindparam("begun"))
 )
 
 
@@ -121,15 +133,18 @@ def _note_full(connection: Connection, locked: Locked, until: datetime | None) -
 
 def give_back(connection: Connection, grants: Iterable[Grant]) -> None:
     """Calls that were not made, to those windows that counted them and still run; the targets may be called again."""
-    ordered = sorted(grants, key=lambda grant: grant.target_id)
-    if not ordered:
-        return
-    connection.execute(_GIVE_BACK, [
+    shares = [
         {"target": grant.target_id, "length": seconds, "calls": grant.calls, "begun": begun}
-        for grant in ordered
+        for grant in sorted(grants, key=lambda grant: grant.target_id)
         for seconds, begun in sorted(grant.windows)
-    ])  # fmt: skip
-    freed = select(Target.id).where(Target.id.in_({grant.target_id for grant in ordered}))
+        if grant.calls
+    ]
+    if not shares:
+        return
+    connection.execute(_GIVE_BACK, shares)
+    freed = select(Target.id).where(
+        Target.id.in_({share["target"] for share in shares}), Target.limited_until.is_not(None)
+    )
     connection.execute(
         update(Target).where(Target.id.in_(freed.with_for_update(skip_locked=True))).values(limited_until=None)
     )

@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core.runtime import runtime
-from app.upkeep.doctor import of_database, of_machine, of_settings, of_valkey, of_work
+from app.upkeep.doctor import of_database, of_machine, of_mail, of_settings, of_valkey, of_work
 from app.upkeep.doctor.findings import Check, Finding, Level, problem
 
-CHECKS: tuple[Check, ...] = (of_settings.check, of_database.check, of_valkey.check, of_machine.check, of_work.check)
+CHECKS: tuple[Check, ...] = (
+    of_settings.check, of_database.check, of_valkey.check, of_machine.check, of_work.check, of_mail.check,
+)  # fmt: skip
 MARKS = {Level.OK: _l("ok"), Level.WARNING: _l("warning"), Level.PROBLEM: _l("PROBLEM")}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.accounts import audit, one_time, people
 from app.accounts.models import Account, User
 from app.accounts.roles import Role
+from app.accounts.sign_in import find_user
 from app.accounts.team.models import Invitation
 from app.core import clock
 from app.core.access import Actor
@@ -18,6 +19,7 @@ from app.core.errors import N_, Invalid, NotFound
 
 OVER = N_("This invitation is no longer valid. Ask whoever invited you to send it again.")
 NO_NAME = N_("This field is required.")
+HAS_SIGN_IN = N_("This address already has a sign-in, and can have only one. Ask for an invitation to another address.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def accept(
     ).one_or_none()  # one statement: of many who follow the link at once, one gets in
     if row is None:
         raise NotFound(OVER)
+    if find_user(session, row.email) is not None:
+        raise Invalid({"email": [HAS_SIGN_IN]})
     account = session.get_one(Account, row.account_id)
     actor = Actor(account.id, None, row.email, address, request_id)
     user = people.create(

@@ -1,0 +1,108 @@
+"""One's own second factor: /profile/two-factor; and who has to set one up before anything else."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from app.accounts.second_factor import accepting, service, totp
+from app.accounts.second_factor.forms import FirstCodeForm
+from app.core import clock
+from app.core.access import current_actor, requires
+from app.core.db import db, write
+from app.core.errors import Invalid
+from app.core.htmx import go, notify, page
+from app.core.ratelimit import limiter
+
+bp = Blueprint("second_factor", __name__, url_prefix="/profile/two-factor")
+OPEN_WITHOUT = (
+    "second_factor",
+    "confirming",
+)  # blueprints; what is `@public` (sign out, language, theme) is open anyway
+
+
+def to_set_up() -> ResponseReturnValue | None:
+    """Where somebody goes first whose role needs a second factor, and who has none."""
+    is_open = request.blueprint in OPEN_WITHOUT or request.endpoint in OPEN_WITHOUT
+    if is_open or not service.is_missing(db.session(), current_user):
+        return None
+    return go(url_for("second_factor.show"))
+
+
+@bp.get("")
+@requires("profile.edit", confirmed=True)
+def show() -> ResponseReturnValue:
+    return page("second_factor/show.html", state=service.state_of(db.session(), current_user))
+
+
+@bp.post("")
+@requires("profile.edit", confirmed=True)
+def start() -> ResponseReturnValue:
+    with write() as store:
+        service.start(store, current_actor(), clock.now())
+    return go(url_for(".app"))
+
+
+@bp.get("/app")
+@requires("profile.edit", confirmed=True)
+def app() -> ResponseReturnValue:
+    return show_app(FirstCodeForm(formdata=None))
+
+
+@bp.post("/app")
+@requires("profile.edit", confirmed=True)
+def confirm() -> ResponseReturnValue:
+    """Too many wrong codes: 429 with Retry-After."""
+    form, actor, tries = FirstCodeForm(), current_actor(), accepting.tries(current_user.id)
+    if not form.validate_on_submit():
+        return show_app(form, 422)
+    limiter().reserve(tries)
+    try:
+        with write() as store:
+            codes = service.confirm(store, actor, form.code.data, clock.now())
+    except Invalid as error:
+        form.reject(error)
+        return show_app(form, 422)
+    limiter().give_back(tries)
+    notify(_("Two-factor sign-in is on."))
+    return show_codes(codes)
+
+
+@bp.post("/recovery-codes")
+@requires("profile.edit", confirmed=True)
+def renew_codes() -> ResponseReturnValue:
+    with write() as store:
+        codes = service.renew_codes(store, current_actor())
+    return show_codes(codes)
+
+
+@bp.post("/off")
+@requires("profile.edit", confirmed=True)
+def turn_off() -> ResponseReturnValue:
+    with write() as store:
+        service.turn_off(store, current_actor())
+    notify(_("Two-factor sign-in is off."), "warning")
+    return go(url_for(".show"))
+
+
+def show_app(form: FirstCodeForm, status: int = 200) -> Response:
+    secret = service.started_secret(db.session(), current_user.id)
+    if secret is None:
+        return go(url_for(".show"))
+    qr = segno.make(totp.uri(secret, current_user.email), micro=False)
+    context = {"form": form, "qr": qr.svg_data_uri(scale=4, border=4, light="#fff"), "secret": totp.grouped(secret)}
+    return unkept(page("second_factor/app.html", fragment="second_factor/_app_form.html", status=status, **context))
+
+
+def show_codes(codes: list[str]) -> Response:
+    """The only page that ever shows them: the answer of the POST itself."""
+    return unkept(page("second_factor/codes.html", fragment="second_factor/_codes.html", codes=codes))
+
+
+def unkept(response: Response) -> Response:
+    """A secret is on it: no cache keeps the page."""
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,1 @@
+"""What somebody is linked with, seen and unlinked by themselves."""

@@ -1,0 +1,1 @@
+"""Following the link of an invitation."""

@@ -1,0 +1,220 @@
+"""The audit in words: what happened, which fields, from what to what. What is unknown here is shown as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.accounts.audit import SYSTEM
+from app.accounts.models import AuditEntry
+from app.accounts.sign_in import UNKNOWN
+from app.core.i18n import datetime_text
+
+LONGEST = 300  # characters of a value
+
+ACTIONS: dict[str, Any] = {
+    "access.denied": _l("A page was refused: no permission"),
+    "account.created": _l("Account created"),
+    "account.discarded": _l("Unconfirmed account discarded"),
+    "account.set_up": _l("Account set up"),
+    "account.updated": _l("Account settings changed"),
+    "audit.exported": _l("Audit exported"),
+    "client.created": _l("API client created"),
+    "client.denied": _l("API client refused: from there, or for that, its token may not be used"),
+    "client.revoked": _l("API client revoked"),
+    "client.rotated": _l("Token of an API client replaced"),
+    "client.token_issued": _l("Token for an hour issued to an API client"),
+    "client.token_refused": _l("Token for an hour refused to an API client"),
+    "client.updated": _l("API client changed"),
+    "deliveries.cancelled": _l("Deliveries cancelled"),
+    "deliveries.replayed": _l("Deliveries sent again"),
+    "email.changed": _l("E-mail address changed"),
+    "email.wanted": _l("New e-mail address asked for"),
+    "event.corrected": _l("Event corrected and sent again"),
+    "events.exported": _l("Events exported"),
+    "image.created": _l("Image uploaded"),
+    "image.deleted": _l("Image deleted"),
+    "image.replaced": _l("Image replaced"),
+    "image.updated": _l("Image changed"),
+    "invitation.accepted": _l("Invitation accepted"),
+    "invitation.created": _l("Person invited"),
+    "invitation.resent": _l("Invitation sent again"),
+    "invitation.withdrawn": _l("Invitation withdrawn"),
+    "mailing.created": _l("Mailing created"),
+    "mailing.deleted": _l("Mailing deleted"),
+    "mailing.exported": _l("Ids of a mailing exported"),
+    "mailing.list_add": _l("Ids added to a mailing"),
+    "mailing.list_clear": _l("Ids taken off a mailing"),
+    "mailing.list_delete": _l("Mailing deleted with its ids"),
+    "mailing.list_replace": _l("Ids of a mailing replaced"),
+    "mailing.updated": _l("Mailing changed"),
+    "open_rule.created": _l("Rule for opens created"),
+    "open_rule.deleted": _l("Rule for opens deleted"),
+    "open_settings.key_rotated": _l("Key of the account's images replaced"),
+    "open_settings.updated": _l("Settings of opens changed"),
+    "opens.exported": _l("Opens exported"),
+    "opens.key_shown": _l("Key for signed image links shown"),
+    "opens.reclassify_started": _l("Judging the recorded opens anew"),
+    "password.changed": _l("Password changed"),
+    "password.forgotten": _l("Link for a new password asked for"),
+    "password.refused": _l("Present password was wrong"),
+    "password.reset": _l("New password chosen by a mailed link"),
+    "pixel.created": _l("Pixel created"),
+    "pixel.deleted": _l("Pixel deleted"),
+    "pixel.tested": _l("Test event sent to a pixel"),
+    "pixel.updated": _l("Pixel changed"),
+    "recovery_code.used": _l("Recovery code used"),
+    "recovery_codes.renewed": _l("Recovery codes made anew"),
+    "registration.asked": _l("Registration asked for"),
+    "registration.resent": _l("Registration letter sent again"),
+    "second_factor.confirmed": _l("Second factor set up"),
+    "second_factor.refused": _l("Code of the second factor was wrong"),
+    "second_factor.removed": _l("Second factor removed"),
+    "second_factor.started": _l("Setting up a second factor began"),
+    "session.confirmed": _l("Confirmed who they are"),
+    "session.ended": _l("Signed out"),
+    "session.others_ended": _l("Other sessions ended"),
+    "session.refused": _l("Sign-in refused"),
+    "session.reuse": _l("A used refresh token came again: session ended"),
+    "session.started": _l("Signed in"),
+    "social.linked": _l("Sign-in with another service linked"),
+    "social.unlinked": _l("Sign-in with another service unlinked"),
+    "social.used": _l("Signed in with another service"),
+    "target.limited": _l("Limits of a target changed"),
+    "target.paused": _l("Target paused"),
+    "target.reset": _l("Circuit breaker reset"),
+    "target.resumed": _l("Target resumed"),
+    "user.created": _l("Person added"),
+    "user.disabled": _l("Person disabled"),
+    "user.enabled": _l("Person enabled"),
+    "user.removed": _l("Person removed"),
+    "user.sessions_ended": _l("Sessions of a person ended"),
+    "user.updated": _l("Person changed"),
+}
+
+GROUPS: dict[str, Any] = {
+    "session.": _l("Sign-in and sessions"),
+    "second_factor.": _l("Second factor"),
+    "password.": _l("Passwords"),
+    "access.": _l("Denied pages"),
+    "user.": _l("People"),
+    "invitation.": _l("Invitations"),
+    "account.": _l("Account"),
+    "client.": _l("API clients"),
+    "pixel.": _l("Pixels"),
+    "target.": _l("Targets"),
+    "deliveries.": _l("Deliveries"),
+    "event.": _l("Corrections of events"),
+    "events.": _l("Exports of events"),
+    "image.": _l("Images"),
+    "mailing.": _l("Mailings"),
+    "open_rule.": _l("Rules for opens"),
+    "open_settings.": _l("Settings of opens"),
+    "opens.": _l("Opens"),
+    "audit.": _l("Audit"),
+}
+
+FILTERS: dict[str, Any] = {
+    "action": _l("Action"),
+    "actor": _l("Who"),
+    "user": _l("Person"),
+    "subject": _l("Subject ID"),
+    "address": _l("IP address"),
+    "from": _l("From"),
+    "to": _l("Until"),
+}
+
+FIELDS: dict[str, Any] = {
+    "accessToken": _l("Access token"),
+    "active": _l("Active"),
+    "addresses": _l("Allowed addresses"),
+    "answer_mode": _l("How events are answered"),
+    "country_code": _l("Country code"),
+    "description": _l("Description"),
+    "email": _l("E-mail"),
+    "expires_at": _l("Expires"),
+    "filters": _l("Filters"),
+    "format": _l("Format"),
+    "locale": _l("Language"),
+    "masks_people": _l("Masking"),
+    "name": _l("Name"),
+    "origins": _l("Allowed origins"),
+    "per_day": _l("Events a day"),
+    "per_hour": _l("Events an hour"),
+    "per_minute": _l("Events a minute"),
+    "pixel_ids": _l("Allowed pixels"),
+    "pixel_limits": _l("Limits per pixel"),
+    "previous_until": _l("Token before valid until"),
+    "reason": _l("Reason"),
+    "retention_days": _l("Retention in days"),
+    "role": _l("Role"),
+    "rows": _l("Rows"),
+    "scopes": _l("What it may do"),
+    "second_factor_roles": _l("Second factor required for"),
+    "settings": _l("Settings"),
+    "theme": _l("Theme"),
+    "timezone": _l("Time zone"),
+}
+
+
+class Change(NamedTuple):
+    """One field of an entry in words; `before` None where there was nothing."""
+
+    field: Any
+    before: str | None
+    after: str
+
+
+def action_word(action: str) -> Any:
+    return ACTIONS.get(action, action)
+
+
+def actor_word(actor: str) -> Any:
+    return {SYSTEM: _l("Kalitrack itself"), UNKNOWN: _l("Somebody unknown")}.get(actor, actor)
+
+
+def filter_word(name: str, value: str) -> Any:
+    """How a chip says the value of a filter."""
+    return GROUPS.get(value) or action_word(value) if name == "action" else value
+
+
+def changes_of(entry: AuditEntry) -> list[Change]:
+    """Every field that an entry names, in its own order."""
+    return [_change(str(name), pair) for name, pair in (entry.changes or {}).items()]
+
+
+def _change(name: str, pair: Any) -> Change:
+    before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+    return Change(FIELDS.get(name, name), None if before is None else _value(before), _value(after))
+
+
+def _value(value: Any) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return _("Yes") if value else _("No")
+        case list():
+            text = ", ".join(_value(each) for each in value) or "–"
+        case Mapping():
+            text = ", ".join(f"{name}: {_value(each)}" for name, each in value.items()) or "–"
+        case str() if (at := _moment(value)) is not None:
+            return str(datetime_text(at))
+        case _:
+            text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _moment(text: str) -> datetime | None:
+    """A time as the audit keeps it: with its date, its clock and its offset."""
+    if len(text) < len("2026-11-22T10:00+00:00") or text[4:5] != "-":
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

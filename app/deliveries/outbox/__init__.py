@@ -1,0 +1,1 @@
+"""Letters that nothing has sent yet, for who passes them on by hand."""

@@ -1,0 +1,162 @@
+"""Opening an account by the API: a letter first, and nobody inside before its link was followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.accounts.joining.limits import REGISTER_CALLER, REGISTER_EMAIL
+from app.accounts.joining.models import Registration
+from app.accounts.models import Account, AuditEntry, User
+from tests.accounts.joining.calls import EMAIL, PASSWORD, WANTED, call, registered, rows
+from tests.accounts.joining.conftest import PUBLIC_URL
+from tests.letters import last_letter, letters
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def test_the_link_in_the_letter_opens_the_account(app: Flask, client: FlaskClient) -> None:
+    answer = call(client, "register", {**WANTED, "email": " Ana@Loja-Azul.example "})
+    assert (answer.status_code, list(answer.json or {})) == (202, ["message"])
+    assert rows(app, User.id) == []
+    letter = last_letter(app, EMAIL)
+    assert letter.link.startswith(f"{PUBLIC_URL}/verify/")
+    assert "Loja Azul" not in letter.text + letter.subject
+
+    assert call(client, "verify", {"token": letter.token}).status_code == 204
+
+    assert rows(app, User.email, User.role, User.name, Account.name)[-1:] != []
+    [(account_id, role, name)] = rows(app, User.account_id, User.role, User.name)
+    assert (role, name) == ("admin", "Ana")
+    assert (account_id, "Loja Azul", "America/Sao_Paulo") in rows(app, Account.id, Account.name, Account.timezone)
+    assert letter.account_id == account_id
+    actions = [(action, by) for action, by, of in rows(app, AuditEntry.action, AuditEntry.actor, AuditEntry.account_id) if of == account_id]
+    assert actions == [("account.created", EMAIL), ("user.created", EMAIL)]
+    assert rows(app, Registration.id) == []
+    assert call(client, "login", {"email": EMAIL, "password": PASSWORD}).status_code == 200
+
+
+def test_the_link_works_once(app: Flask, client: FlaskClient) -> None:
+    token = registered(app, client)
+    statuses = [call(client, "verify", {"token": token}).status_code for _ in range(2)]
+    assert statuses == [204, 404]
+    assert len(rows(app, User.id)) == 1
+
+
+def test_nobody_joins_an_account_or_takes_a_role(app: Flask, client: FlaskClient, make_user: Any) -> None:
+    boss = make_user()
+    for more in ({"role": "viewer"}, {"accountId": str(boss.account_id)}, {"account_id": "1"}, {"id": "1"}):
+        assert call(client, "register", {**WANTED, **more}).status_code == 400
+    token = registered(app, client)
+    call(client, "verify", {"token": token})
+    [account_id] = [of for of, email in rows(app, User.account_id, User.email) if email == EMAIL]
+    assert account_id != boss.account_id
+
+
+@pytest.mark.parametrize("registration", ["closed"])
+def test_a_closed_service_says_so_and_keeps_nothing(app: Flask, client: FlaskClient) -> None:
+    for path, body in (("register", WANTED), ("verify/resend", {"email": EMAIL})):
+        answer = call(client, path, body)
+        assert answer.status_code == 403
+        assert "invitation" in (answer.json or {})["error"]
+    assert letters(app) == rows(app, Registration.id) == rows(app, AuditEntry.id) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "ana"}, "email"),
+        ({"email": "ana@exam ple.com"}, "email"),
+        ({"email": "a" * 250 + "@example.com"}, "email"),
+        ({"email": "ana@example.com\r\nBcc: eve@example.com"}, "email"),
+        ({"password": "curta"}, "password"),
+        ({"password": "a loja azul de sempre"}, "password"),
+        ({"password": "1234567890"}, "password"),
+        ({"name": " "}, "name"),
+        ({"name": 7}, "name"),
+        ({"accountName": "x" * 121}, "accountName"),
+        ({"accountName": None}, "accountName"),
+        ({"locale": "tlh"}, "locale"),
+    ],
+)
+def test_what_cannot_be_kept_is_named(app: Flask, client: FlaskClient, changes: dict[str, Any], field: str) -> None:
+    answer = call(client, "register", {**WANTED, **changes})
+    assert answer.status_code == 400
+    assert list((answer.json or {})["fields"]) == [field]
+    assert rows(app, Registration.id) == letters(app) == []
+
+
+def test_a_wrong_field_costs_none_of_the_few_attempts(client: FlaskClient) -> None:
+    weak = {**WANTED, "password": "curta"}
+    assert {call(client, "register", weak).status_code for _ in range(REGISTER_CALLER.amount + 1)} == {400}
+    assert call(client, "register", WANTED).status_code == 202
+
+
+def test_a_second_registration_takes_the_place_of_the_first(app: Flask, client: FlaskClient) -> None:
+    first = registered(app, client)
+    call(client, "register", {**WANTED, "accountName": "Loja Verde", "locale": "en"})
+    [(account_id, name, locale)] = rows(app, Registration.account_id, Registration.name, Registration.locale)
+    assert (name, locale) == ("Ana", "en")
+    assert (account_id, "Loja Verde") in rows(app, Account.id, Account.name)
+    assert len(rows(app, Account.id)) == 2
+    second = last_letter(app, EMAIL)
+    assert second.subject == "Confirm your e-mail address"
+    assert call(client, "verify", {"token": first}).status_code == 404
+    assert call(client, "verify", {"token": second.token}).status_code == 204
+
+
+def test_the_owner_of_a_known_address_is_told_in_their_own_account(app: Flask, client: FlaskClient, other_account: Any) -> None:
+    assert call(client, "register", {**WANTED, "email": other_account.email.upper()}).status_code == 202
+    [letter] = letters(app)
+    assert (letter.account_id, letter.to, letter.purpose) == (other_account.account_id, other_account.email, "registered")
+    assert letter.link == f"{PUBLIC_URL}/forgot"
+    assert rows(app, Registration.id) == []
+
+
+def test_another_letter_has_another_link(app: Flask, client: FlaskClient) -> None:
+    first = registered(app, client)
+    known = call(client, "verify/resend", {"email": EMAIL})
+    second = last_letter(app, EMAIL).token
+    assert known.status_code == 202
+    assert call(client, "verify", {"token": first}).status_code == 404
+    assert call(client, "verify", {"token": second}).status_code == 204
+    nobody = call(client, "verify/resend", {"email": "nobody@example.com"})
+    assert (nobody.status_code, nobody.json) == (known.status_code, known.json)
+    assert len(letters(app)) == 2
+
+
+def test_a_link_of_yesterday_is_dead_and_can_be_asked_for_again(
+    app: Flask, client: FlaskClient, travel: Callable[[timedelta], None]
+) -> None:
+    token = registered(app, client)
+    travel(timedelta(hours=24))
+    assert call(client, "verify", {"token": token}).status_code == 404
+    call(client, "verify/resend", {"email": EMAIL})
+    assert call(client, "verify", {"token": last_letter(app, EMAIL).token}).status_code == 204
+
+
+def test_an_address_taken_meanwhile_is_said_in_words(app: Flask, client: FlaskClient, make_user: Any) -> None:
+    token = registered(app, client)
+    make_user("viewer", email=EMAIL)
+    answer = call(client, "verify", {"token": token})
+    assert (answer.status_code, "Meanwhile" in (answer.json or {})["error"]) == (409, True)
+    assert rows(app, User.role) == [("viewer",)]
+
+
+def test_a_caller_and_an_address_have_a_few_attempts(client: FlaskClient) -> None:
+    for number in range(REGISTER_CALLER.amount):
+        assert call(client, "register", {**WANTED, "email": f"p{number}@example.com"}).status_code == 202
+    refused = call(client, "register", WANTED)
+    assert (refused.status_code, refused.headers["RateLimit-Policy"]) == (429, '"register-caller";q=5;w=3600')
+    assert int(refused.headers["Retry-After"]) > 60
+
+    for number in range(REGISTER_EMAIL.amount):
+        place = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        assert call(client, "register", WANTED, environ_base=place).status_code == 202
+    refused = call(client, "register", WANTED, environ_base={"REMOTE_ADDR": "192.0.2.99"})
+    assert (refused.status_code, refused.headers["RateLimit-Policy"]) == (429, '"register-email";q=5;w=86400')

@@ -1,0 +1,135 @@
+"""Linking and unlinking a provider, and confirming by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app.accounts.models import User, UserSession
+from app.accounts.social.models import SocialLogin
+from app.core import clock
+from app.core.db import db, write
+from tests.accounts.social.conftest import link, there, told, visit
+from tests.accounts.social.provider import BIA, LocalProvider
+from tests.people import Browser, bearer, sign_in
+
+sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+def logins(app: Flask) -> list[tuple[str, str]]:
+    with app.app_context():
+        return [(one.provider, one.subject) for one in db.session.scalars(select(SocialLogin))]
+
+
+def forget_password(app: Flask, browser: Browser) -> None:
+    with app.app_context(), write() as store:
+        store.execute(update(User).where(User.id == browser.person.id).values(password_hash=None))
+
+
+@sqlite
+def test_linking_shows_and_unlinking_ends_it(app: Flask, viewer: Browser) -> None:
+    assert link(viewer).headers["Location"] == "/profile/providers"
+    shown = viewer.get("/profile/providers")
+    assert "ana@example.com" in shown.text
+    assert viewer.submit("/profile/providers/google/unlink").status_code == 303
+    assert logins(app) == []
+    assert viewer.submit("/profile/providers/google/unlink").status_code == 404
+
+
+@sqlite
+def test_the_page_may_lead_its_forms_to_the_providers_only(viewer: Browser, provider: LocalProvider) -> None:
+    policy = viewer.get("/profile/providers").headers["Content-Security-Policy"]
+    assert f"form-action 'self' {provider.url} {provider.url};" in policy
+    assert "form-action 'self';" in viewer.get("/profile/sessions").headers["Content-Security-Policy"]
+
+
+def test_an_account_that_is_linked_to_somebody_else_is_refused(app: Flask, viewer: Browser, manager: Browser) -> None:
+    link(viewer)
+    manager.set_cookie("locale", "en")
+    link(manager)
+    assert told(manager) == ["Somebody else here already signs in with it."]
+    assert logins(app) == [("google", "1001")]
+
+
+@sqlite
+def test_one_account_of_each_provider(app: Flask, viewer: Browser, provider: LocalProvider) -> None:
+    link(viewer)
+    link(viewer)  # the same once more is no change
+    provider.person = dict(BIA)
+    link(viewer)
+    assert logins(app) == [("google", "1001")]
+
+
+@sqlite
+def test_a_link_is_of_the_session_that_began_it(app: Flask, viewer: Browser, make_user: Any) -> None:
+    """Neither the next person at this browser nor nobody takes it over."""
+    address = viewer.submit("/profile/providers/google/link").headers["Location"]
+    other = sign_in(app, make_user("admin"))
+    form_session = viewer.get_cookie("kalitrack_form")
+    assert form_session is not None
+    other.set_cookie("kalitrack_form", form_session.value)
+    other.get(there(address))
+    assert logins(app) == []
+
+
+@sqlite
+@pytest.mark.parametrize("path", ["link", "unlink"])
+def test_linking_needs_a_recent_proof_and_a_form_of_ours(viewer: Browser, travel: Any, path: str) -> None:
+    assert viewer.post(f"/profile/providers/google/{path}").status_code == 400
+    travel(timedelta(minutes=31))
+    answer = viewer.submit(f"/profile/providers/google/{path}")
+    assert answer.headers["Location"].startswith("/confirm")
+
+
+def test_the_only_way_in_stays(app: Flask, viewer: Browser) -> None:
+    link(viewer)
+    forget_password(app, viewer)
+    viewer.set_cookie("locale", "en")
+    viewer.submit("/profile/providers/google/unlink")
+    assert told(viewer)[-1].startswith("You could not sign in any more")
+    link(viewer, "facebook")
+    viewer.submit("/profile/providers/google/unlink")
+    assert logins(app) == [("facebook", "1001")]
+
+
+@sqlite
+def test_by_api(app: Flask, client: FlaskClient, viewer: Browser) -> None:
+    link(viewer)
+    headers = bearer(app, viewer.person)
+    shown = client.get("/api/auth/providers", headers=headers).json
+    assert shown is not None
+    assert [(one["provider"], one["linked"], one["email"]) for one in shown["data"]] == [
+        ("google", True, "ana@example.com"),
+        ("facebook", False, None),
+    ]
+    assert client.delete("/api/auth/providers/github", headers=headers).status_code == 404
+    assert client.delete("/api/auth/providers/facebook", headers=headers).status_code == 404
+    forget_password(app, viewer)
+    assert client.delete("/api/auth/providers/google", headers=headers).status_code == 409
+    link(viewer, "facebook")
+    assert client.delete("/api/v1/auth/providers/google", headers=headers).status_code == 204
+    with app.app_context(), write() as store:
+        store.execute(update(UserSession).values(confirmed_at=clock.now() - timedelta(minutes=31)))
+    late = client.delete("/api/auth/providers/facebook", headers=headers)
+    assert (late.status_code, late.json["confirmRequired"]) == (403, True)
+
+
+@sqlite
+def test_who_has_no_password_confirms_by_the_provider(
+    app: Flask, viewer: Browser, travel: Any, provider: LocalProvider
+) -> None:
+    link(viewer)
+    travel(timedelta(minutes=31))
+    assert viewer.get("/profile/providers").headers["Location"].startswith("/confirm")
+    provider.person = dict(BIA)
+    visit(viewer, "/login/google/confirm?next=/profile/providers")
+    assert viewer.get("/profile/providers").status_code == 303
+    provider.reset()
+    answer = visit(viewer, "/login/google/confirm?next=/profile/providers")
+    assert answer.headers["Location"] == "/profile/providers"
+    assert viewer.get("/profile/providers").status_code == 200
