@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 
 from app.accounts import sessions
 from app.accounts.models import User
-from app.accounts.team.models import Invitation
 from app.core import clock
 from app.core.db import db, write
-from app.core.ids import uuid7
 from app.core.models import Job, JobPart, JobState
 from app.core.runtime import runtime
+from app.outbound.mail.models import MailMessage
 from app.outbound.models import Delivery
 from tests.opens.images.samples import made
 from tests.people import Person, bearer, new_user
@@ -38,7 +37,7 @@ VARIABLE = re.compile(r"<(?:[^<>:]+:)?(\w+)>|\{(\w+)\}")
 
 
 def kind_of(path: str) -> str:
-    """"/api/pixels/<id>/test": "pixel"."""
+    """ "/api/pixels/<id>/test": "pixel"."""
     for beginning, kind in SPECIAL:
         if path.startswith(beginning):
             return kind
@@ -65,7 +64,14 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     pixel = create(
         "/api/pixels", json={"platform": "facebook", "pixelId": META_PURCHASE["pixel_id"], "accessToken": "token-x" * 4}
     )
-    client = create("/api/clients", json={"name": "loja", "scopes": ["events:write", "stats:read"], "allPixels": True})
+    caller = create(
+        "/api/clients",
+        json={"name": "app", "scopes": ["events:write", "stats:read"], "allPixels": True, "answerMode": "acknowledge"},
+    )
+    client = create(
+        "/api/clients",
+        json={"name": "loja", "scopes": ["events:write", "stats:read"], "allPixels": True, "answerMode": "acknowledge"},
+    )
     image = create("/api/images", data={"file": (BytesIO(made()), "logo.png")}, content_type="multipart/form-data")
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     hours = {"startsAt": f"{now - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z", "endsAt": f"{now:%Y-%m-%dT%H}:00:00Z"}
@@ -73,36 +79,40 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     rule = create(
         "/api/open-rules", json={"kind": "network", "pattern": "203.0.113.0/24", "class": "bot", "note": "nosso"}
     )
-    token = {"Authorization": f"Bearer {client['token']}", "Prefer": "respond-async"}
+    token = {"Authorization": f"Bearer {caller['token']}", "Prefer": "respond-async"}
     event = web.post(EVENTS, json=META_PURCHASE, headers=token, environ_base={"REMOTE_ADDR": "127.0.0.1"})
     assert event.status_code == 202, event.text
     request_id = event.get_json()["request_id"]
     colleague = new_user(app, "viewer", admin.account_id)
+    invitation = create("/api/users", json={"email": f"convidada-{colleague.id.hex}@example.com", "role": "viewer"})
     web.get("/image/logo.png?id_fatura=FAT001")
     return {
         "pixel": pixel["id"],
         "client": client["id"],
-        "client_token": client["token"],
+        "client_token": caller["token"],
         "image": image["id"],
         "mailing": mailing["id"],
         "rule": rule["id"],
         "request": request_id,
         "event": str(UUID(request_id.removeprefix("track_"))),
+        "invitation": invitation["id"],
         "user": str(colleague.id),
-        "member": str(colleague.id),
+        "team": str(colleague.id),
         "view": "FAT001",
         "doc": "pixels",
         "provider": "google",
+        "login": "google",
         **_rows(app, admin, colleague),
     }
 
 
 def _rows(app: Flask, admin: Person, colleague: Person) -> dict[str, str]:
-    """What no call makes at once: a delivery came with the event, an invitation goes by mail, a job takes its time."""
+    """What no call makes at once: a delivery came with the event, a letter with the invitation, a job takes time."""
     with Session(runtime(app).engine) as store:
         delivery = store.scalars(select(Delivery).where(Delivery.account_id == admin.account_id)).first()
         assert delivery is not None
-        found = {"delivery": str(delivery.id), "target": str(delivery.target_id)}
+        letter = store.scalars(select(MailMessage.id).where(MailMessage.account_id == admin.account_id)).first()
+        found = {"outbox": str(letter), "delivery": str(delivery.id), "target": str(delivery.target_id)}
     now = clock.now()
     with app.app_context(), write() as store:
         job = Job(
@@ -119,22 +129,13 @@ def _rows(app: Flask, admin: Person, colleague: Person) -> dict[str, str]:
             content_type="text/csv; charset=utf-8",
             size=3,
         )
-        invitation = Invitation(
-            account_id=admin.account_id,
-            email=f"convite-{uuid7().hex}@example.com",
-            role="viewer",
-            token_hash=uuid7().hex,
-            created_at=now,
-            sent_at=now,
-            expires_at=now + timedelta(days=7),
-        )
         opened, _token = sessions.open_session(
             store, store.get_one(User, colleague.id), ip_address="127.0.0.1", user_agent="test"
         )
-        store.add_all([job, invitation])
+        store.add(job)
         store.flush()
         store.add(JobPart(job_id=job.id, number=0, content=b"a\r\n"))
-        found |= {"job": str(job.id), "invitation": str(invitation.id), "session": str(opened.id)}
+        found |= {"job": str(job.id), "session": str(opened.id)}
     with app.app_context():
         db.session.remove()
     return found

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -18,12 +19,13 @@ from app.accounts.roles import PERMISSIONS, Role
 from app.accounts.second_factor import pending
 from app.core import clock, openapi
 from app.core.access import PUBLIC
-from app.core.db import db, write
+from app.core.db import write
 from app.core.runtime import runtime
 from tests import matrix
 from tests.everything import VARIABLE, filled, make_everything
 from tests.matrix import Line
-from tests.people import Browser, Person, bearer, new_account, new_browser, new_user, sign_in
+from tests.opens.images.samples import made
+from tests.people import Browser, bearer, new_account, new_browser, new_user, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 KNOWN = frozenset().union(*PERMISSIONS.values()) | {"events.write", "stats.read", PUBLIC}
@@ -32,6 +34,11 @@ BROKEN = b'{"half": '
 NUMBERS = count()
 # Judged by more than the permission: only who started it, administrators and managers may stop a job.
 NARROWER = {"jobs.stop": {Role.ADMIN, Role.MANAGER}, "api_jobs.stop": {Role.ADMIN, Role.MANAGER}}
+
+
+ANYBODYS = {"api_views.views"}  # any text is an id that nothing was opened of: an empty list
+ANYBODYS |= {"outbox.passed_on"}  # a letter that is gone, which any moment may bring, is said on the list
+ABOUT_ONESELF = re.compile(r"/providers/|/login/")  # no id, but the name of a provider
 
 
 @dataclass
@@ -78,10 +85,8 @@ def objects(app: Flask) -> dict[str, str]:
 
 
 def is_denied(line: Line, answer: TestResponse) -> bool:
-    """Refused for want of the permission, before anything else was looked at."""
-    if line.is_api:
-        return answer.status_code == 403 and "permission" in answer.get_json()["error"]
-    return answer.status_code == 403
+    """Refused for who asks. Intake knows clients only: a person's token is none to it."""
+    return answer.status_code == (401 if line.endpoint.startswith("frontdoor:") else 403)
 
 
 def is_sent_to_sign_in(line: Line, answer: TestResponse) -> bool:
@@ -115,7 +120,7 @@ def test_a_role_reaches_what_the_table_says_and_nothing_else(
         expected = role not in NARROWER.get(line.endpoint, line.roles)
         body = {"data": BROKEN, "content_type": "application/json"} if line.is_api and line.method != "GET" else {}
         answer = caller.call(line, filled(line.path, objects), **body)
-        if is_denied(line, answer) is not expected or answer.status_code in (401, 405, 500):
+        if is_denied(line, answer) is not expected or answer.status_code in (405, 500):
             wrong[line.method, line.path] = answer.status_code
     assert wrong == {}
 
@@ -163,15 +168,19 @@ def test_what_is_public_asks_for_nobody(app: Flask, anonymous: Browser) -> None:
     public = [line for line in matrix.lines(app) if line.permission == PUBLIC and not VARIABLE.search(line.path)]
     answers = {(line.method, line.path): anonymous.open(line.path, method=line.method) for line in public}
     assert len(answers) > 10
-    refused = {key for key, answer in answers.items() if answer.status_code == 403 or "/login?next" in answer.text}
+    refused = {key for key, answer in answers.items() if is_refused(answer)}
     assert refused == set()
+
+
+def is_refused(answer: TestResponse) -> bool:
+    return answer.status_code == 403 or "/login?next" in answer.headers.get("Location", "")
 
 
 def test_what_is_another_accounts_is_not_found(app: Flask, lines: list[Line], objects: dict[str, str]) -> None:
     stranger = Caller(app, "admin", new_account(app))
     bodies, wrong, seen = examples(app), {}, Counter[str]()
     for line in lines:
-        if not VARIABLE.search(line.path) or line.endpoint in ANYBODYS:
+        if not VARIABLE.search(line.path) or line.endpoint in ANYBODYS or ABOUT_ONESELF.search(line.path):
             continue
         answer = stranger.call(line, filled(line.path, objects), **bodies.get((line.method, line.path), {}))
         seen[line.path] += 1
@@ -182,9 +191,6 @@ def test_what_is_another_accounts_is_not_found(app: Flask, lines: list[Line], ob
     assert len(seen) > 40
 
 
-ANYBODYS: set[str] = set()
-
-
 def examples(app: Flask) -> dict[tuple[str, str], dict[str, Any]]:
     """Good bodies, as the document gives them, so that the object is what is wrong."""
     api, found = openapi.build(app, "http://x"), {}
@@ -192,30 +198,27 @@ def examples(app: Flask) -> dict[tuple[str, str], dict[str, Any]]:
         body = api["paths"][route.path][route.method.lower()].get("requestBody", {}).get("content", {})
         if "application/json" in body:
             found[route.method, route.rule.rule] = {"json": body["application/json"]["example"]}
+        elif "multipart/form-data" in body:
+            form = {"data": {"file": (BytesIO(made()), "logo.png")}, "content_type": "multipart/form-data"}
+            found[route.method, route.rule.rule] = form
     return found
 
 
 def test_a_method_that_is_not_listed_is_405(app: Flask, objects: dict[str, str]) -> None:
-    caller, paths = Caller(app, "admin"), dict[str, set[str]]()
-    for line in matrix.lines(app):
-        paths.setdefault(line.path, set()).add(line.method)
+    caller, known = Caller(app, "admin"), app.url_map.bind("localhost")
     caller.ready()
-    wrong = {}
-    for path, known in paths.items():
-        for method in METHODS:
-            if method not in known and "<" not in VARIABLE.sub("", path):
-                headers = caller.token if path.startswith("/api/") else {"X-CSRFToken": caller.csrf}
-                url = VARIABLE.sub(lambda found, path=path: objects.get(matrix_kind(path), "google"), path)
-                answer = caller.browser.open(url, method=method, headers=headers)
-                if answer.status_code != 405:
-                    wrong[method, path] = answer.status_code
+    made = objects | {"image": "logo.png", "error": "404", "": "x"}
+    urls = {filled(line.path, defaultdict(lambda: "x", made)) for line in matrix.lines(app)}
+    wrong, calls = {}, 0
+    for url in sorted(urls):
+        for method in set(METHODS) - set(known.allowed_methods(url)):
+            headers = caller.token if url.startswith("/api/") else {"X-CSRFToken": caller.csrf}
+            status = caller.browser.open(url, method=method, headers=headers).status_code
+            calls += 1
+            if status != 405:
+                wrong[method, url] = status
     assert wrong == {}
-
-
-def matrix_kind(path: str) -> str:
-    from tests.everything import kind_of
-
-    return kind_of(path)
+    assert calls > 300
 
 
 def test_the_table_in_the_docs_is_of_this_version(app: Flask) -> None:

@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
     from app.accounts.profile import pages as profile_pages
     from app.accounts.refreshing import api as refreshing_api
     from app.accounts.second_factor import api as second_factor_api
+    from app.accounts.second_factor import cli as second_factor_cli
     from app.accounts.second_factor import pages as second_factor_pages
     from app.accounts.signed_in import api as sessions_api
     from app.accounts.signed_in import pages as sessions_pages
@@ -31,7 +32,6 @@ def init_app(app: Flask) -> None:
     from app.accounts.social.linking import pages as providers_pages
     from app.core import access, masking, menu, ratelimit
     from app.outbound.limits import models as _limits  # noqa: F401
-    from app.outbound.mail import models as _mail  # noqa: F401
 
     ratelimit.init_app(app)
     access.init_app(app)
@@ -64,12 +64,10 @@ def init_app(app: Flask) -> None:
         access.on_enter.append(second_factor_pages.to_set_up)
     app.cli.add_command(cli.print_setup_link)
     app.cli.add_command(cli.reset_password)
+    app.cli.add_command(second_factor_cli.remove_second_factor)
     menu.init_app(app)
     menu.menu(app).sign_out_endpoint = "accounts.logout"
     menu.menu(app).profile.append(menu.MenuItem("system", _l("Profile"), "profile.show", "user", "profile.edit"))
-    menu.menu(app).profile.append(
-        menu.MenuItem("system", _l("Sessions"), "sessions.index", "device-desktop", "profile.edit")
-    )
     granting.init_app(app)
     trail.init_app(app)
     team.init_app(app)

@@ -122,7 +122,7 @@ def logout() -> ResponseReturnValue:
             sessions.end(store, ended)
             audit.record(store, actor, "session.ended")
     session.clear()
-    return identity.clear_cookie(go("/login"))
+    return identity.clear_waiting(identity.clear_cookie(go("/login")))
 
 
 @bp.get("/setup")

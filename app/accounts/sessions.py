@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Engine, and_, delete, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from app.accounts.models import User, UserSession
@@ -63,10 +63,11 @@ def open_session(
 
 
 def find_by_token(session: Session, token: str) -> UserSession | None:
-    """The living session of a token, with its user and account; None when unknown, ended, idle or disabled."""
+    """The living session of a browser's token, with its user and account; None when unknown, ended, idle or
+    disabled."""
     if not token or len(token) > MAX_TOKEN_LENGTH:
         return None
-    return _living(session, UserSession.token_hash == hashed(token))
+    return _living(session, and_(UserSession.token_hash == hashed(token), UserSession.kind == Kind.BROWSER))
 
 
 def find_by_id(session: Session, id_: UUID) -> UserSession | None:

@@ -203,4 +203,4 @@ def normal_email(email: str) -> str:
 
 
 def _limits(email: str, address: str | None) -> Sequence[Reserved]:
-    return ((PER_ADDRESS, address or ""), (PER_PERSON, email), (OVERALL, ""))
+    return ((PER_PERSON, email), (PER_ADDRESS, address or ""), (OVERALL, ""))

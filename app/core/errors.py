@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from app.core import wire
 from app.core.htmx import is_htmx
 from app.core.logs import request_id
+from app.core.vault import VaultError
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ MESSAGES = {
     503: N_("The service is busy, try again shortly"),
 }
 CONFIRM = N_("Confirm that it is you first: your password or a code was last asked too long ago")
+LOST_KEY = N_("A stored secret cannot be read with ENCRYPTION_KEYS: the key it was written with is gone")
+LOST_KEY_ADVICE = N_(
+    "Ask whoever runs Kalitrack to bring that key back, behind the newest one (flask doctor tells which secrets are"
+    " meant). Where that is not possible, enter the secret again or make a new one."
+)
 TOO_OLD = N_("This page was open for too long: load it again and repeat")
 UNKNOWN = N_("The request cannot be answered")
 
@@ -176,6 +182,15 @@ class Unavailable(AppError):
         super().__init__(message, retry_after=retry_after)
 
 
+class LostKey(AppError):
+    """What nearer code had no better answer for: no 500, since people can do something about it."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(LOST_KEY, extra={"advice": LOST_KEY_ADVICE})
+
+
 def _several(texts: Text | Sequence[Text]) -> list[Text]:
     return list(texts) if isinstance(texts, list | tuple) else [texts]
 
@@ -224,6 +239,9 @@ def as_app_error(error: Exception) -> AppError:
         return error
     if isinstance(error, HTTPException):
         return _from_http(error)
+    if isinstance(error, VaultError):
+        log.error("a stored secret cannot be read in exchange %s: %s", request_id.get(), error)
+        return LostKey()
     if is_database_away(error):
         log.warning("database away: %s", type(getattr(error, "orig", error)).__name__)
         return Unavailable()
@@ -268,15 +286,16 @@ def translate(exception: Exception) -> ResponseReturnValue:
         status, headers, body = json_answer(error)
         return Response(body, status, headers)
     status = getattr(error, "page_status", error.status)
-    response = Response(_html(status, localized(error.message)), status, headers_of(error))
+    advice = localized(LOST_KEY_ADVICE) if isinstance(error, LostKey) else None
+    response = Response(_html(status, localized(error.message), advice), status, headers_of(error))
     response.vary.add("HX-Request")
     return response
 
 
-def _html(status: int, message: str) -> str:
+def _html(status: int, message: str, advice: str | None) -> str:
     template = "errors/_alert.html" if is_htmx() else "errors/page.html"
     try:
-        return render_template(template, status=status, message=message, request_id=g.request_id)
+        return render_template(template, status=status, message=message, advice=advice, request_id=g.request_id)
     except Exception:  # the layout may need what just failed (the database); the reader still gets an answer
         log.exception("the error page of exchange %s cannot be rendered", g.request_id)
         return f"<!doctype html><title>{status}</title><p>{escape(message)}</p><p>{g.request_id}</p>"

@@ -17,7 +17,8 @@ class Vault:
     place (`table:column:row id`), which is checked on the way out."""
 
     def __init__(self, keys: Iterable[str]) -> None:
-        self._ring = MultiFernet([Fernet(key) for key in keys])
+        each = [Fernet(key) for key in keys]
+        self._newest, self._ring = each[0], MultiFernet(each)
 
     def seal(self, place: str, row_id: UUID, secret: str) -> str:
         return self._ring.encrypt(f"{place}:{row_id}\n{secret}".encode()).decode()
@@ -30,6 +31,14 @@ class Vault:
         if bound != f"{place}:{row_id}":
             raise VaultError("a stored secret belongs to another row")
         return secret
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether it was written with the newest key."""
+        try:
+            self._newest.decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def rotate(self, sealed: str) -> str:
         """The same secret under the newest key."""

@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from app.core import clock
 from app.core.i18n import datetime_text, locale, number
 from app.deliveries.filters import Filter, State
+from app.outbound.limits.windows import Standing, Window
 from app.outbound.models import Breaker, Delivery, Target, TargetState
 from app.outbound.policy import Policy
 from app.outbound.words import Word, error_word
@@ -35,6 +36,12 @@ TABS: dict[State, Any] = {
     State.CANCELLED: _l("Cancelled"),
 }
 KINDS: dict[str, Any] = {"conversion": _l("Events to platforms"), "mail": _l("E-mails")}
+WINDOWS: dict[str, Any] = {
+    "second": _l("This second"),
+    "minute": _l("This minute"),
+    "hour": _l("This hour"),
+    "day": _l("24 hours"),
+}
 TARGET_STATES: dict[str, Word] = {
     TargetState.ACTIVE: (_l("Sending"), "success", "check"),
     TargetState.PAUSED: (_l("Paused"), "warning", "player-pause"),
@@ -90,10 +97,14 @@ def plan_words(delivery: Delivery, target: Target, state: State) -> str:
 
 
 def _next_words(delivery: Delivery, target: Target) -> str:
-    holds = (delivery.next_at, target.not_before, target.breaker_until)
+    holds = (delivery.next_at, target.not_before, target.breaker_until, target.limited_until)
     next_at = max(moment for moment in holds if moment is not None)
     if next_at <= clock.now():
         return str(_("It is due: the next attempt is made as soon as a worker is free."))
+    if next_at == target.limited_until:
+        return str(
+            _("It waits for the limit of %(target)s until %(at)s.", target=target.label, at=datetime_text(next_at))
+        )
     if delivery.expires_at is None:
         return str(_("The next attempt is made at %(at)s.", at=datetime_text(next_at)))
     return str(
@@ -134,6 +145,19 @@ def breaker_words(target: Target) -> str:
 def is_held(target: Target) -> bool:
     """Whether breaker or throttle keep calls back, so that a reset has something to do."""
     return target.breaker != Breaker.CLOSED or target.failures > 0 or is_future(target.not_before)
+
+
+def is_counted(standing: Standing) -> bool:
+    """Whether any window has counted calls."""
+    return any(window.used for window in standing.windows)
+
+
+def remaining_words(window: Window) -> str:
+    """What a window still allows."""
+    if not window.remaining:
+        return str(_("used up"))
+    left = number(window.remaining)
+    return str(ngettext("%(number)s call remains", "%(number)s calls remain", window.remaining, number=left))
 
 
 def is_future(moment: datetime | None) -> bool:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from app.outbound.claim import open_targets
+from app.outbound.mail.ledger import target_id as mail_server_of
 from app.outbound.models import DELAY_BOUNDS_S, DELAYS, DeliveryHour, DeliveryTally
 
 
@@ -73,15 +74,20 @@ def _figures(row: Sequence[Any]) -> Figures:
     return Figures(accepted, done, dead, cancelled, tuple(delays))
 
 
+def not_mail(account_id: UUID) -> ColumnElement[bool]:
+    """What figures are about: an account's e-mails to people are deliveries too, and no events."""
+    return DeliveryHour.target_id != mail_server_of(account_id)
+
+
 def _within(account_id: UUID, start: datetime, end: datetime, targets: Sequence[UUID] | None) -> ColumnElement[bool]:
     found = (DeliveryHour.account_id == account_id) & (DeliveryHour.hour >= start) & (DeliveryHour.hour < end)
-    return found if targets is None else found & DeliveryHour.target_id.in_(targets)
+    return found & (not_mail(account_id) if targets is None else DeliveryHour.target_id.in_(targets))
 
 
 def total(
     connection: Connection, account_id: UUID, start: datetime, end: datetime, targets: Sequence[UUID] | None = None
 ) -> Figures:
-    """Of the hours that begin in [start, end), for all targets of the account or these."""
+    """Of the hours that begin in [start, end), for all targets of the account but the mail server, or these."""
     return _figures(connection.execute(select(*_SUMS).where(_within(account_id, start, end, targets))).one())
 
 

@@ -17,9 +17,7 @@ from app.outbound.limits.windows import Rates
 from app.outbound.models import IS_OPEN, Breaker, Delivery, Target, TargetState
 
 
-def create(
-    connection: Connection, *, id: UUID, account_id: UUID, kind: str, label: str, limits: Rates = NONE
-) -> None:
+def create(connection: Connection, *, id: UUID, account_id: UUID, kind: str, label: str, limits: Rates = NONE) -> None:
     """Makes the target of a new domain row, by that row's id. `kind` names who builds and reads its calls; `limits`
     is how often it may be called (see `limits.defaults`)."""
     now = clock.now()

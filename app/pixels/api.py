@@ -70,10 +70,13 @@ def delete(id: str, query: Removal) -> None:
 @endpoint(summary="Send a test event", permission="events.test", body=TrialIn, answers={200: TrialOut, 429: None})
 def test(id: str, body: TrialIn) -> TrialOut:
     """Sends a made-up purchase to the platform at once and waits for its answer; works while the pixel is paused. What
-    the platform does wrong is an outcome, not an error. At most 10 a minute for an account."""
+    the platform does wrong is an outcome, not an error. At most 10 a minute for an account, and within the pixel's own
+    limits (`/api/targets/{id}/limits`)."""
     pixel = service.get(current().account_id, to_uuid(id))
     wanted = trial.prepare(pixel, given(body))
     trial.count(limiter(), pixel.account_id)
+    with write() as session:
+        trial.take_call(session, wanted.pixel_id)
     actor = current_actor()
     db.session.rollback()  # a platform that takes its time must hold no transaction open
     report = trial.send(wanted)

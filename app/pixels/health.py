@@ -95,5 +95,6 @@ def _health(
 ) -> Health:
     own, target = now.get(pixel.id, Now()), pixel.target
     state = state_of(target, pixel.active, day, week, own, at)
-    until = {State.BROKEN: target.breaker_until, State.THROTTLED: target.not_before}.get(state) if target else None
+    ends = {"BROKEN": "breaker_until", "THROTTLED": "not_before", "LIMITED": "limited_until"}
+    until = getattr(target, ends[state.name]) if target and state.name in ends else None
     return Health(state, day, week, own, last.get(pixel.id), until, days)

@@ -14,10 +14,9 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.access import Actor
 from app.core.errors import Conflict, Invalid, Text
-from app.core.runtime import runtime
 from app.destinations import registry
 from app.pixels import service
-from app.pixels.models import TOKEN_PLACE, Pixel
+from app.pixels.models import Pixel
 from app.pixels.rules import check
 
 MAX_BYTES = 1_000_000
@@ -200,7 +199,7 @@ def _skip(row: Row, id: UUID) -> Result:
 
 
 def _replace_token(actor: Actor, pixel: Pixel, row: Row) -> Result:
-    if runtime().vault.open(TOKEN_PLACE, pixel.id, pixel.sealed_token) == row.token:
+    if service.token_of(pixel) == row.token:
         return Result(row.line, Verdict.SKIPPED, _shown(row), _l("Already there, with this token."), pixel.id)
     service.update(actor, pixel.id, {"accessToken": row.token})
     return Result(row.line, Verdict.UPDATED, _shown(row), id=pixel.id)

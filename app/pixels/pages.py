@@ -132,6 +132,7 @@ def show_pixel(pixel: Pixel, pause_form: PauseForm, status: int = 200) -> Respon
         label=registry.labels()[pixel.platform],
         words=STATE_WORDS,
         health=health.of_pixel(db.session.connection(), pixel, clock.now()),
+        is_token_lost=service.token_of(pixel) is None,
         graph=graph_versions.of_pixel(pixel, runtime().settings.meta_graph_version, clock.now().date()),
         panels=panels_of(pixel),
         pause_form=pause_form,

@@ -21,7 +21,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import uuid7
 from app.core.pagination import Column, order_by
 from app.core.runtime import runtime
-from app.core.vault import last_four
+from app.core.vault import VaultError, last_four
 from app.destinations import registry
 from app.outbound import targets
 from app.outbound.models import Target, TargetState
@@ -230,6 +230,14 @@ def label(pixel: Pixel) -> str:
     """How deliveries and dead letters name the pixel: "Meta 123456 (Loja)"."""
     name = f"{registry.labels()[pixel.platform]} {pixel.pixel_id}"
     return f"{name} ({pixel.description})" if pixel.description else name
+
+
+def token_of(pixel: Pixel) -> str | None:
+    """The access token; None when ENCRYPTION_KEYS do not read it any more and it has to be entered again."""
+    try:
+        return runtime().vault.open(TOKEN_PLACE, pixel.id, pixel.sealed_token)
+    except VaultError:
+        return None
 
 
 def _seal(pixel: Pixel, token: str) -> None:

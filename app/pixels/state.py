@@ -26,6 +26,7 @@ class State(StrEnum):
     INACTIVE = "inactive"  # takes no events
     BROKEN = "broken"  # breaker open: nothing but a probe goes out
     THROTTLED = "throttled"
+    LIMITED = "limited"  # one of its own limits is used up
     FAILING = "failing"
     LATE = "late"
     WELL = "well"
@@ -39,6 +40,7 @@ STATE_WORDS: dict[str, Word] = {
     State.INACTIVE: (_l("Inactive"), "secondary", "player-pause"),
     State.BROKEN: (_l("No answer"), "danger", "plug"),
     State.THROTTLED: (_l("Slowed down"), "warning", "clock"),
+    State.LIMITED: (_l("At its limit"), "info", "clock"),
     State.FAILING: (_l("Failing"), "danger", "alert-triangle"),
     State.LATE: (_l("Late"), "warning", "clock"),
     State.WELL: (_l("Working"), "success", "check"),
@@ -61,8 +63,11 @@ def state_of(
         return State.BROKEN
     if target is not None and target.not_before is not None and target.not_before > at:
         return State.THROTTLED
+    limited_until = target.limited_until if target is not None else None
+    if limited_until is not None and limited_until > at and now.open:
+        return State.LIMITED
     if day.success_share is not None and day.success_share < GOOD_SHARE:
         return State.FAILING
-    if now.due_at is not None and now.due_at < at - LATE:
+    if now.due_at is not None and max(now.due_at, limited_until or now.due_at) < at - LATE:
         return State.LATE
     return State.WELL if week.accepted or now.open else State.QUIET

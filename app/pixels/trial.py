@@ -25,6 +25,7 @@ from app.core.vault import VaultError
 from app.destinations import registry
 from app.destinations.base import Destination, Event, Person, PixelKey, masked
 from app.outbound.exchange_one import Exchange, exchange
+from app.outbound.limits import service as limits
 from app.outbound.results import How
 from app.pixels import options
 from app.pixels.models import TOKEN_PLACE, Pixel
@@ -158,12 +159,17 @@ def purchase(adapter: Destination, name: str, click_id: str | None, site_url: st
     )
 
 
-def count(limits: RateLimiter, account_id: UUID) -> None:
+def count(limiter: RateLimiter, account_id: UUID) -> None:
     """Raises TooMany, in words, when the account has sent its tests of this minute."""
-    wait_s = limits.hit(PER_MINUTE, str(account_id))
+    wait_s = limiter.hit(PER_MINUTE, str(account_id))
     if wait_s is not None:
         message = _l("At most %(max)d test events a minute. Try again in %(wait)d s.", max=10, wait=wait_s)
         raise TooMany(wait_s, message)
+
+
+def take_call(session: Session, pixel_id: UUID) -> None:
+    """Counts it among the calls of its pixel. Raises TooMany, which says how many remain."""
+    limits.spend(session.connection(), pixel_id)
 
 
 def send(trial: Trial) -> Report:

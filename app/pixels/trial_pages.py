@@ -42,6 +42,8 @@ def send_test(id: str) -> ResponseReturnValue:
         return show_test(pixel, form, status=422)
     actor = current_actor()
     trial.count(limiter(), actor.account_id)
+    with write() as session:
+        trial.take_call(session, wanted_trial.pixel_id)
     db.session.rollback()  # a platform that takes its time must hold no transaction open
     report = trial.send(wanted_trial)
     with write() as session:

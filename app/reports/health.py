@@ -20,6 +20,7 @@ from app.outbound.models import DeliveryHour, Target
 from app.pixels.health import lately
 from app.pixels.models import Pixel
 from app.pixels.state import State, state_of
+from app.tracking.rows import KIND
 
 LONGEST_BY_HOUR = 2 * DAY
 
@@ -60,7 +61,7 @@ def of_targets(
     rows = connection.execute(
         select(Target.__table__, Pixel.platform, Pixel.active)
         .outerjoin(Pixel, Pixel.id == Target.id)
-        .where(Target.account_id == account_id)
+        .where(Target.account_id == account_id, Target.kind == KIND)
     )
     all_of_them = [
         Health(

@@ -128,6 +128,7 @@ def counts_by_hour(
     found = (
         select(DeliveryHour.hour, *sums)
         .where(DeliveryHour.account_id == account_id, DeliveryHour.hour >= start, DeliveryHour.hour < end)
+        .where(figures.not_mail(account_id))
         .group_by(DeliveryHour.hour)
     )
     return {row[0]: Figures(*row[1:]) for row in connection.execute(found)}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from app.accounts.clients.pixel_choices import PixelChoice
 from app.accounts.clients.samples import samples
 from app.accounts.models import ApiClient
+from app.outbound import figures
 from app.outbound.models import DeliveryHour
 from app.pixels.models import Pixel
 
@@ -27,7 +28,8 @@ class FirstSteps:
 
 def first_steps(connection: Connection, account_id: UUID, public_url: str) -> FirstSteps | None:
     """None once an event was accepted."""
-    if connection.scalar(select(DeliveryHour.hour).where(DeliveryHour.account_id == account_id).limit(1)) is not None:
+    accepted = select(DeliveryHour.hour).where(DeliveryHour.account_id == account_id, figures.not_mail(account_id))
+    if connection.scalar(accepted.limit(1)) is not None:
         return None
     pixel = connection.execute(
         select(Pixel.id, Pixel.platform, Pixel.pixel_id, Pixel.description)

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from app.core.rollup import hour_of
+from app.outbound.figures import not_mail
 from app.outbound.models import DeliveryHour
 from app.tracking.log_paths import Stretch
 
@@ -62,7 +63,7 @@ def _hours(
     """(hour, delivered, accepted), newest first; hours that accepted nothing are absent."""
     counted = (
         select(DeliveryHour.hour, func.sum(DeliveryHour.done), func.sum(DeliveryHour.accepted))
-        .where(DeliveryHour.account_id == account_id)
+        .where(DeliveryHour.account_id == account_id, not_mail(account_id))
         .group_by(DeliveryHour.hour)
         .order_by(DeliveryHour.hour.desc())
         .limit(HOURS_AT_ONCE)

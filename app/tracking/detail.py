@@ -101,8 +101,8 @@ def plan(found: Detail, policy: Policy, now: datetime) -> Plan | None:
     delivery, target = found.delivery, found.target
     if delivery is None or found.status != EventStatus.PENDING:
         return None
-    holds = (delivery.next_at, target.not_before if target else None, target.breaker_until if target else None, now)
-    next_at = max(filter(None, holds))
+    held = (target.not_before, target.breaker_until, target.limited_until) if target else ()
+    next_at = max(filter(None, (delivery.next_at, *held, now)))
     shown, at, until = [next_at], next_at, delivery.expires_at
     for number in range(delivery.attempts + 1, policy.max_attempts):
         at += timedelta(seconds=policy.wait_s(number))

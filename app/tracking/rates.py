@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from app.core.errors import AppError, TooMany
-from app.core.ratelimit import WINDOW_NAMES, ClientLimits, Full, RateLimiter
+from app.core.ratelimit import ClientLimits, Full, RateLimiter
 from app.core.steps import may_block
 from app.tracking.draft import Draft
 from app.tracking.lookup import KnownClient, KnownPixel, Lookups
 
 PIXEL = "client-pixel"
+WINDOWS = {60: "a minute", 3600: "an hour", 86_400: "a day"}
 LimitsOf = Callable[[KnownClient], ClientLimits | None]
 
 
@@ -86,5 +87,5 @@ def _judged(draft: Draft | AppError, room: dict[UUID, tuple[int, Full | None]]) 
 
 
 def _refusal(full: Full, pixel: KnownPixel) -> TooMany:
-    window = WINDOW_NAMES[full.limit.seconds]
-    return full.refusal(f"Pixel {pixel.pixel_id} takes {full.limit.amount} events a {window} from this client")
+    often = f"{full.limit.amount} events {WINDOWS[full.limit.seconds]}"
+    return full.refusal(f"Pixel {pixel.pixel_id} takes {often} from this client")

@@ -2,58 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.fernet import InvalidToken
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Row, update
 
-from app.accounts.second_factor.models import SecondFactor
-from app.core.db import Base, begin_write
+from app.core.db import begin_write
 from app.core.runtime import Runtime
-from app.core.vault import Vault
-from app.opens.rules.models import OpenSettings
-from app.outbound.mail.models import MailMessage
-from app.pixels.models import Pixel
+from app.upkeep.sealed import SEALED, Sealed, opens
 
 PART = 200  # rows of one transaction
-SEALED: tuple[tuple[type[Base], str, str], ...] = (  # a table, its key, a column whose values are sealed
-    (Pixel, "id", "sealed_token"),
-    (OpenSettings, "account_id", "signing_key"),
-    (OpenSettings, "account_id", "previous_key"),
-    (MailMessage, "id", "sealed"),
-    (SecondFactor, "user_id", "sealed_secret"),
-    (SecondFactor, "user_id", "next_sealed_secret"),
-)
 
 
 @dataclass(slots=True)
 class Rotated:
+    """How many rows of a column are: written anew, with the newest key already, not readable by any key there is."""
+
+    name: str
     done: int = 0
-    unreadable: int = 0  # by any key there is: their values are lost
+    current: int = 0
+    unreadable: int = 0
 
 
-def rotate(state: Runtime) -> Rotated:
-    """Reads every stored secret with any key and writes it with the newest, while the product runs. One that somebody
-    changes meanwhile is written by them with the newest anyway."""
-    total = Rotated()
-    for model, key, column in SEALED:
-        _rotate_column(state.engine, state.vault, model.__table__.c[key], model.__table__.c[column], total)
-    return total
+def rotate(state: Runtime) -> Iterator[Rotated]:
+    """Reads every stored secret with any key and writes it with the newest, while the product runs: told after each
+    part, the same object until its column is through. One that is under the newest key is left alone, so a run that was
+    cut short does the rest when it is begun again. One that somebody changes meanwhile is written by them with the
+    newest anyway."""
+    for sealed in SEALED:
+        yield from _rotate_column(state, sealed)
 
 
-def _rotate_column(engine: Engine, vault: Vault, key: Any, column: Any, total: Rotated) -> None:
-    with engine.connect() as connection:
-        rows = connection.execute(select(key, column).where(column.is_not(None))).all()
+def _rotate_column(state: Runtime, sealed: Sealed) -> Iterator[Rotated]:
+    told, after = Rotated(sealed.name), None
+    while True:
+        with state.engine.connect() as connection:
+            rows = sealed.parts(connection, PART, after)
+        if not rows:
+            return
+        _rotate_part(state, sealed, rows, told)
+        after = rows[-1][0]
+        yield told
+
+
+def _rotate_part(state: Runtime, sealed: Sealed, rows: list[Row[Any]], told: Rotated) -> None:
     anew = []
-    for id_, sealed in rows:
-        try:
-            anew.append((id_, sealed, vault.rotate(sealed)))
-        except InvalidToken:
-            total.unreadable += 1
-    for start in range(0, len(anew), PART):
-        with begin_write(engine) as connection:
-            for id_, before, after in anew[start : start + PART]:
-                unchanged = (key == id_) & (column == before)
-                statement = update(column.table).where(unchanged).values({column.name: after})
-                total.done += connection.execute(statement).rowcount
+    for id_, text in rows:
+        if not opens(state.vault, sealed.place, (id_, text)):
+            told.unreadable += 1
+        elif state.vault.is_newest(text):
+            told.current += 1
+        else:
+            anew.append((id_, text, state.vault.rotate(text)))
+    if not anew:
+        return
+    with begin_write(state.engine) as connection:
+        for id_, before, after in anew:
+            unchanged = (sealed.key == id_) & (sealed.column == before)
+            statement = update(sealed.model.__table__).where(unchanged).values({sealed.column_name: after})
+            told.done += connection.execute(statement).rowcount

@@ -94,13 +94,15 @@ def _widened() -> dict[str, tuple[sa.Column, ...]]:
 
 
 def _widen_sessions() -> None:
+    """With defaults that stay: web hosts of the release before sign people in until they are restarted."""
     with op.batch_alter_table("user_session") as session:
         session.add_column(sa.Column("kind", sa.String(length=8), nullable=False, server_default="browser"))
         session.add_column(sa.Column("confirmed_at", UtcDateTime(), nullable=True))
     op.execute("UPDATE user_session SET confirmed_at = created_at")
     with op.batch_alter_table("user_session") as session:
-        session.alter_column("confirmed_at", existing_type=UtcDateTime(), nullable=False)
-        session.alter_column("kind", existing_type=sa.String(length=8), server_default=None)
+        session.alter_column(
+            "confirmed_at", existing_type=UtcDateTime(), nullable=False, server_default=sa.func.current_timestamp()
+        )
         session.create_check_constraint(op.f("ck_user_session_kind"), "kind IN ('browser', 'program')")
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from itertools import product
-from statistics import median
 from typing import Any
 
 import pytest
@@ -359,5 +358,5 @@ def test_known_unknown_and_disabled_people_take_the_same_time(app: Flask, make_u
         answer = client.post("/api/auth/login", json=body, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
         took[who].append(time.perf_counter() - begun)
         assert answer.status_code == 401
-    middle = {who: median(times[1:]) for who, times in took.items()}  # the first of each warms something up
-    assert max(middle.values()) / min(middle.values()) < 1.35, middle
+    least = {who: min(times) for who, times in took.items()}  # what else the machine does only adds
+    assert max(least.values()) / min(least.values()) < 1.35, least

@@ -30,8 +30,9 @@ PICTURE_POSITION = {
     "empty": 0,
     "submit": 1,
 }
+INLINE_STYLE = "inline style (CSP)"  # not in letters: mail programs know no other, and none of ours carries a CSP there
 FORBIDDEN = {
-    "inline style (CSP)": r"<style|\sstyle\s*=",
+    INLINE_STYLE: r"<style|\sstyle\s*=",
     "inline script (CSP)": r"<script(?![^>]*\b(src=|type=\"application/json\"))",
     "inline listener (CSP)": r"\son[a-z]+\s*=|hx-on",
     "eval of htmx (CSP)": r"[\"']js:|hx-vars|hx-trigger=[\"'][^\"']*\[",
@@ -60,7 +61,8 @@ def shared_macros(app: Flask) -> set[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_template_keeps_the_house_rules(app: Flask, page: str) -> None:
     source = re.sub(r"\{#.*?#\}", "", (TEMPLATES / page).read_text("utf-8"), flags=re.S)
-    assert [rule for rule, pattern in FORBIDDEN.items() if re.search(pattern, source)] == []
+    allowed = {INLINE_STYLE} if page.startswith("mail/") else set()
+    assert {rule for rule, pattern in FORBIDDEN.items() if re.search(pattern, source)} <= allowed
     app.jinja_env.get_template(page)
 
 

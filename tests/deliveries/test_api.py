@@ -22,7 +22,7 @@ from tests.people import Person, bearer, new_user
 PATH = "/api/deliveries"
 Headers = dict[str, str]
 ODD = [
-    "status=gone", "status=DEAD", "kind=mail", "target=1", "error=boom", "since=yesterday", "until=2026-13-01",
+    "status=gone", "status=DEAD", "kind=pigeon", "target=1", "error=boom", "since=yesterday", "until=2026-13-01",
     "since=0001-01-01", "limit=0", "limit=1000", "page=0", "page=99999&limit=200", "after=bm9uZQ", "after=%00",
     "sort=kind", "state=dead", "target=' OR 1=1", "since=2026-01-01&since=2026-01-02",
 ]  # fmt: skip

@@ -30,7 +30,7 @@ FILTERS = st.builds(
 )
 ODD: list[tuple[str, list[str]]] = [
     ("state", ["gone", "DEAD", "dead ;--", "0"]),
-    ("kind", ["mail", "conversion\x00", "é"]),
+    ("kind", ["pigeon", "conversion\x00", "é"]),
     ("target", ["1", "not-a-uuid", "x" * 5000]),
     ("error", ["boom", "Refused", "'"]),
     ("since", ["yesterday", "2026-13-01", "0001-01-01", "99999-01-01", "9" * 5000, "2026-11-22T25:00"]),

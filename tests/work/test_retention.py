@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
+from app.accounts.models import Account, AuditEntry
 from app.core import clock, partitions
-from app.core.db import begin_write
+from app.core.db import begin_write, write
 from app.core.ids import uuid7
 from app.core.models import CronRun, Heartbeat
 from app.outbound.models import Attempt, Delivery, Status
 from app.tracking.models import EventKey, TrackedEvent
 from app.work import retention
-from app.work.purge import Rule, delete_rows
+from app.work.aging import rules_of_accounts
+from app.work.purge import Rule, delete_rows, purge
 
 DAY = timedelta(days=1)
 
@@ -160,3 +162,69 @@ def test_a_row_that_changes_after_the_walk_saw_it_stays(app, ledger, owe_long_ag
 
     assert delete_rows(ledger.engine, final, [(row.account_id, id)]) == 0
     assert count(ledger, Delivery) == 1
+
+
+@pytest.fixture
+def keep(app):
+    """`keep(account_id, days)`: how long an account keeps things."""
+
+    def say(account_id, days):
+        with app.app_context(), write() as store:
+            store.get_one(Account, account_id).retention_days = days
+
+    return say
+
+
+def audit_long_ago(ledger, account_id, days):
+    at = clock.now() - days * DAY
+    with begin_write(ledger.engine) as connection:
+        entry = {"account_id": account_id, "created_at": at, "id": uuid7(), "actor": "a", "action": "pixel.updated"}
+        connection.execute(insert(AuditEntry), entry)
+
+
+def audited_days(ledger, now):
+    with ledger.engine.connect() as connection:
+        made = connection.scalars(select(AuditEntry.created_at).where(AuditEntry.actor == "a"))
+        return sorted((now - at).days for at in made)
+
+
+def test_an_account_that_keeps_less_loses_it_sooner_and_nobody_else(
+    app, ledger, owe_long_ago, make_pixel, keep, settings, other_account
+):
+    mine = ledger.target(make_pixel("kwai")).account_id
+    old, waiting, young = owe_long_ago(70), owe_long_ago(70, Status.PENDING), owe_long_ago(50)
+    for account_id in (mine, other_account.account_id):
+        audit_long_ago(ledger, account_id, 70)
+    keep(other_account.account_id, 30)
+    assert not [old for old in retention.preview(app) if old.whose and old.rows]
+    keep(mine, 60)
+
+    told = {one.table: one.rows for one in retention.preview(app) if one.whose is not None}
+    output = app.test_cli_runner().invoke(args=["retention", "--dry-run"]).output
+    removed = retention.clean_up(app)
+
+    expected = {"delivery": 1, "tracked_event": 2, "attempt": 2}
+    assert {table: rows for table, rows in told.items() if rows} == expected
+    assert "keeps 60 days; its audit log 365 at least." in output
+    own = {name.removesuffix(" of accounts that keep less"): n for name, n in removed.items() if " of accounts" in name}
+    assert {table: rows for table, rows in own.items() if rows} == expected
+    assert sorted(row.id for row in ledger.deliveries()) == sorted([waiting, young])
+    assert (count(ledger, TrackedEvent), audited_days(ledger, clock.now())) == (1, [70, 70])
+    assert old not in [waiting, young]
+
+
+def test_an_account_never_cuts_its_audit_log_under_a_year(app, ledger, kwai, keep, make_settings, database_url):
+    account_id = ledger.target(kwai).account_id
+    for days in (300, 380, 420):
+        audit_long_ago(ledger, account_id, days)
+    long = make_settings(database_url=database_url, retention_days=730)
+    now = clock.now()
+
+    gone = []
+    for days in (400, 30):
+        keep(account_id, days)
+        own = rules_of_accounts(ledger.engine, long, now)
+        gone.append(sum(purge(ledger.engine, rule) for rule in own if rule.table == "audit_entry"))
+
+    assert gone == [1, 1]
+    assert audited_days(ledger, now) == [300]  # younger than a year

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from app.accounts.models import User
-from app.accounts.second_factor import accepting, service, totp
+from app.accounts.second_factor import changing, service, totp
 from app.accounts.second_factor.schemas import CodesOut, FactorOut, FirstCode, StartedOut
 from app.core import clock
 from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
 from app.core.db import db, write
-from app.core.ratelimit import limiter
 
 bp = resource_blueprint("api_two_factor", __name__, "/auth/two-factor")
 
@@ -53,13 +52,7 @@ def start() -> StartedOut:
 def confirm(body: FirstCode) -> CodesOut:
     """Turns the started secret on by a first code of its app, and answers ten recovery codes. 400 when the code is
     wrong, 409 when nothing was started, 429 after five wrong codes in five minutes."""
-    actor = current_actor()
-    tries = accepting.tries(accepting.person(actor))
-    limiter().reserve(tries)
-    with write() as store:
-        codes = service.confirm(store, actor, body.code, clock.now())
-    limiter().give_back(tries)
-    return CodesOut(recovery_codes=codes)
+    return CodesOut(recovery_codes=changing.confirm(current_actor(), body.code))
 
 
 @bp.post("/recovery-codes")
@@ -84,5 +77,4 @@ def renew_codes() -> CodesOut:
 )
 def turn_off() -> None:
     """403 where the role needs one, 409 when there is none."""
-    with write() as store:
-        service.turn_off(store, current_actor())
+    changing.turn_off(current_actor())

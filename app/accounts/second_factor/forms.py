@@ -11,4 +11,4 @@ from app.accounts.second_factor.accepting import LONGEST
 
 
 class FirstCodeForm(Form):
-    code = StringField(_l("Code that the app shows"), [InputRequired(REQUIRED), Length(max=LONGEST)], filters=[trimmed])
+    code = StringField(_l("Code of the app"), [InputRequired(REQUIRED), Length(max=LONGEST)], filters=[trimmed])

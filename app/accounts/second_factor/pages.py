@@ -8,14 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts.second_factor import accepting, service, totp
+from app.accounts.second_factor import changing, service, totp
 from app.accounts.second_factor.forms import FirstCodeForm
 from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Invalid
 from app.core.htmx import go, notify, page
-from app.core.ratelimit import limiter
 
 bp = Blueprint("second_factor", __name__, url_prefix="/profile/two-factor")
 OPEN_WITHOUT = (
@@ -56,19 +55,15 @@ def app() -> ResponseReturnValue:
 @requires("profile.edit", confirmed=True)
 def confirm() -> ResponseReturnValue:
     """Too many wrong codes: 429 with Retry-After."""
-    form, actor, tries = FirstCodeForm(), current_actor(), accepting.tries(current_user.id)
+    form = FirstCodeForm()
     if not form.validate_on_submit():
         return show_app(form, 422)
-    limiter().reserve(tries)
     try:
-        with write() as store:
-            codes = service.confirm(store, actor, form.code.data, clock.now())
+        codes = changing.confirm(current_actor(), form.code.data)
     except Invalid as error:
         form.reject(error)
         return show_app(form, 422)
-    limiter().give_back(tries)
-    notify(_("Two-factor sign-in is on."))
-    return show_codes(codes)
+    return show_codes(codes, is_new=True)
 
 
 @bp.post("/recovery-codes")
@@ -82,9 +77,8 @@ def renew_codes() -> ResponseReturnValue:
 @bp.post("/off")
 @requires("profile.edit", confirmed=True)
 def turn_off() -> ResponseReturnValue:
-    with write() as store:
-        service.turn_off(store, current_actor())
-    notify(_("Two-factor sign-in is off."), "warning")
+    changing.turn_off(current_actor())
+    notify(_("Your second factor is off."), "warning")
     return go(url_for(".show"))
 
 
@@ -97,9 +91,10 @@ def show_app(form: FirstCodeForm, status: int = 200) -> Response:
     return unkept(page("second_factor/app.html", fragment="second_factor/_app_form.html", status=status, **context))
 
 
-def show_codes(codes: list[str]) -> Response:
+def show_codes(codes: list[str], *, is_new: bool = False) -> Response:
     """The only page that ever shows them: the answer of the POST itself."""
-    return unkept(page("second_factor/codes.html", fragment="second_factor/_codes.html", codes=codes))
+    context = {"codes": codes, "is_new": is_new}
+    return unkept(page("second_factor/codes.html", fragment="second_factor/_codes.html", **context))
 
 
 def unkept(response: Response) -> Response:

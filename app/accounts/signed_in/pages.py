@@ -24,9 +24,10 @@ MOST_SHOWN = 200
 @bp.get("")
 @requires("profile.edit")
 def index() -> ResponseReturnValue:
-    """Every one of them on one page: they end by themselves."""
-    found = db.session().scalars(service.of_person(current_user.id).limit(MOST_SHOWN)).all()
+    """Every one of them on one page, this one first: they end by themselves."""
     this = identity.current_session_id()
+    living = db.session().scalars(service.of_person(current_user.id).limit(MOST_SHOWN))
+    found = sorted(living, key=lambda one: one.id != this)
     return page("sessions/index.html", fragment="sessions/_rows.html", found=found, this=this, device_of=device_of)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 LIFETIME = timedelta(minutes=10)  # security.md 38
 KEY = "visits"  # in the browser's signed form session
 MOST = 3  # begun side by side, in several tabs
-LONGEST_TARGET = 512  # the session is a cookie
+LONGEST_TARGET = 256  # the session is a cookie of 4 KB at most
 
 
 class Purpose(StrEnum):

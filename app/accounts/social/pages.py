@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, request, session
+from flask import Blueprint, Response, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -20,7 +20,7 @@ from app.accounts.social.providers import Identity, NotProven, Provider, configu
 from app.core import clock
 from app.core.access import current_actor, public, requires
 from app.core.db import db, write
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.htmx import go, notify, page, safe_next
 from app.core.i18n import locale
 from app.core.ratelimit import Limit, limiter
@@ -28,7 +28,7 @@ from app.core.runtime import runtime
 
 VISITS = Limit("provider-visits", 60, 300)  # of one caller address
 ONE_USE = Limit("provider-state", 1000, 2 * int(flow.LIFETIME.total_seconds()))
-PATH = "/login/<any(google, facebook):provider>"
+PATH = "/login/<provider>"
 BACK = {Purpose.SIGN_IN: "/login", Purpose.LINK: "/profile/providers", Purpose.CONFIRM: "/confirm"}
 
 bp = Blueprint("social", __name__)
@@ -48,7 +48,7 @@ def confirm(provider: str) -> ResponseReturnValue:
     return leave_for(provider, Purpose.CONFIRM, safe_next(request.args.get("next")))
 
 
-@bp.post("/profile/providers/<any(google, facebook):provider>/link")
+@bp.post("/profile/providers/<provider>/link")
 @requires("profile.edit", confirmed=True)
 def link(provider: str) -> ResponseReturnValue:
     return leave_for(provider, Purpose.LINK, BACK[Purpose.LINK])
@@ -63,7 +63,7 @@ def callback(provider: str) -> ResponseReturnValue:
     ended = flow.take(session, provider, request.args.get("state"), clock.now())
     if ended is None or limiter().hit(ONE_USE, ended.state, cost=ONE_USE.amount) is not None:
         notify(_("That took too long, or it was begun in another browser. Try again."), "danger")
-        return go(BACK[Purpose.LINK] if current_user.is_authenticated else BACK[Purpose.SIGN_IN])
+        return go("/" if current_user.is_authenticated else BACK[Purpose.SIGN_IN])
     try:
         return arrive(ended)
     except NotProven as error:
@@ -159,9 +159,9 @@ def leave_for(provider: str, purpose: Purpose, target: str) -> Response:
 
 
 def check(provider: str) -> None:
-    """A provider that nobody set up is not there."""
-    if Provider(provider) not in configured(runtime().settings):
-        abort(404)
+    """A provider that nobody set up is not there. Raises NotFound."""
+    if provider not in configured(runtime().settings):
+        raise NotFound
 
 
 def come_back(ended: Flow, message: str) -> Response:

@@ -84,6 +84,7 @@ ACTIONS: dict[str, Any] = {
     "social.linked": _l("Sign-in with another service linked"),
     "social.unlinked": _l("Sign-in with another service unlinked"),
     "social.used": _l("Signed in with another service"),
+    "target.calls_reset": _l("Counted calls of a target forgotten"),
     "target.limited": _l("Limits of a target changed"),
     "target.paused": _l("Target paused"),
     "target.reset": _l("Circuit breaker reset"),
@@ -99,7 +100,12 @@ ACTIONS: dict[str, Any] = {
 GROUPS: dict[str, Any] = {
     "session.": _l("Sign-in and sessions"),
     "second_factor.": _l("Second factor"),
+    "recovery_code.": _l("Recovery codes used"),
+    "recovery_codes.": _l("Recovery codes"),
     "password.": _l("Passwords"),
+    "email.": _l("E-mail addresses"),
+    "social.": _l("Sign-in with other services"),
+    "registration.": _l("Registrations"),
     "access.": _l("Denied pages"),
     "user.": _l("People"),
     "invitation.": _l("Invitations"),
@@ -133,6 +139,14 @@ FIELDS: dict[str, Any] = {
     "active": _l("Active"),
     "addresses": _l("Allowed addresses"),
     "answer_mode": _l("How events are answered"),
+    "calls_of_day": _l("Calls counted in 24 hours"),
+    "calls_of_hour": _l("Calls counted this hour"),
+    "calls_of_minute": _l("Calls counted this minute"),
+    "calls_of_second": _l("Calls counted this second"),
+    "calls_per_day": _l("Calls a day"),
+    "calls_per_hour": _l("Calls an hour"),
+    "calls_per_minute": _l("Calls a minute"),
+    "calls_per_second": _l("Calls a second"),
     "country_code": _l("Country code"),
     "description": _l("Description"),
     "email": _l("E-mail"),
@@ -197,9 +211,9 @@ def _value(value: Any) -> str:
         case None:
             return "–"
         case bool():
-            return _("Yes") if value else _("No")
+            return str(_("Yes") if value else _("No"))
         case list():
-            text = ", ".join(_value(each) for each in value) or "–"
+            text = ", ".join(map(_value, value)) or "–"
         case Mapping():
             text = ", ".join(f"{name}: {_value(each)}" for name, each in value.items()) or "–"
         case str() if (at := _moment(value)) is not None:

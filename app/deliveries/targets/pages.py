@@ -15,7 +15,7 @@ from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page
 from app.core.ids import to_uuid
 from app.deliveries import words
-from app.deliveries.forms import PauseForm
+from app.deliveries.forms import LimitsForm, PauseForm
 from app.deliveries.pages import bp
 from app.deliveries.targets import service
 from app.outbound.kinds import kinds
@@ -24,7 +24,7 @@ from app.outbound.kinds import kinds
 @bp.get("/targets/<id>")
 @requires("deliveries.view")
 def target(id: str) -> ResponseReturnValue:
-    return show_target(id, PauseForm())
+    return show_target(id)
 
 
 @bp.post("/targets/<id>/pause")
@@ -33,12 +33,12 @@ def pause(id: str) -> ResponseReturnValue:
     service.get(account_id(), to_uuid(id))
     form = PauseForm()
     if not form.validate_on_submit():
-        return show_target(id, form, 422)
+        return show_target(id, pausing=form)
     try:
         return operate(id, service.pause, _("Paused: its deliveries wait."), form.reason.data)
     except Invalid as error:
         form.reject(error)
-        return show_target(id, form, 422)
+        return show_target(id, pausing=form)
 
 
 @bp.post("/targets/<id>/resume")
@@ -53,7 +53,23 @@ def reset(id: str) -> ResponseReturnValue:
     return operate(id, service.reset, _("Reset: the next call is made at once."))
 
 
-def operate(id: str, verb: Callable[..., Any], said: str, *values: str) -> ResponseReturnValue:
+@bp.post("/targets/<id>/limits")
+@requires("targets.operate")
+def set_limits(id: str) -> ResponseReturnValue:
+    service.get(account_id(), to_uuid(id))
+    form = LimitsForm()
+    if not form.validate_on_submit():
+        return show_target(id, limiting=form)
+    return operate(id, service.set_limits, _("Limits saved."), form.to_rates())
+
+
+@bp.post("/targets/<id>/limits/reset")
+@requires("targets.operate")
+def reset_calls(id: str) -> ResponseReturnValue:
+    return operate(id, service.reset_calls, _("Every window is counted anew."))
+
+
+def operate(id: str, verb: Callable[..., Any], said: str, *values: Any) -> ResponseReturnValue:
     try:
         with write() as session:
             verb(session, current_actor(), to_uuid(id), *values)
@@ -64,14 +80,18 @@ def operate(id: str, verb: Callable[..., Any], said: str, *values: str) -> Respo
     return go(url_for(".target", id=id))
 
 
-def show_target(id: str, form: PauseForm, status: int = 200) -> ResponseReturnValue:
+def show_target(
+    id: str, *, pausing: PauseForm | None = None, limiting: LimitsForm | None = None
+) -> ResponseReturnValue:
+    """The page, or with a form that was refused (422) that form."""
     limits = service.limits(account_id(), to_uuid(id), kinds())
     return page(
         "deliveries/target.html",
-        fragment="deliveries/_pause_form.html",
+        fragment="deliveries/_limits_form.html" if limiting else "deliveries/_pause_form.html",
         limits=limits,
         target=limits.target,
-        form=form,
+        form=pausing or PauseForm(),
+        limits_form=limiting or LimitsForm(obj=limits.target),
         words=words,
-        status=status,
+        status=422 if pausing or limiting else 200,
     )

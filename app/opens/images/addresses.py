@@ -72,4 +72,4 @@ def addresses_of(session: Session, account_id: UUID) -> Addresses:
     if keys is None:
         return Addresses(state.settings.public_url, "", None)
     is_first = first_account(session).id == account_id
-    return Addresses(state.settings.public_url, "" if is_first else keys.account_key, keys.signing[0])
+    return Addresses(state.settings.public_url, "" if is_first else keys.account_key, next(iter(keys.signing), None))

@@ -18,6 +18,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.ids import uuid7
 from app.core.pagination import Column, order_by
 from app.core.runtime import runtime
+from app.core.vault import VaultError
 from app.opens.images import names
 from app.opens.images.models import Image, ImageContent
 from app.opens.images.picture import Picture
@@ -132,6 +133,8 @@ def signing_key(actor: Actor, image: Image) -> str:
     session = db.session()
     keys = settings.make(session.connection(), runtime().vault, actor.account_id)
     audit.record(session, actor, "opens.key_shown", subject_id=image.id, subject=image.file)
+    if not keys.signing:
+        raise VaultError("the signing key cannot be read")
     return keys.signing[0].hex()
 
 

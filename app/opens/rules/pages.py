@@ -188,6 +188,7 @@ def _settings_context(form: SettingsForm, *, wrong_name: bool = False) -> dict[s
     return {
         "form": form,
         "stored": service.settings_of(account_id()),
+        "is_key_lost": service.is_key_lost(account_id()),
         "account": g.viewer.account,
         "wrong_name": wrong_name,
     }

@@ -108,6 +108,12 @@ def settings_of(account_id: UUID) -> OpenSettings | None:
     return db.session.get(OpenSettings, account_id)
 
 
+def is_key_lost(account_id: UUID) -> bool:
+    """Whether there is a signing key that ENCRYPTION_KEYS do not read: links are not checked until it is replaced."""
+    keys = settings.keys_of(db.session.connection(), runtime().vault, account_id)
+    return keys is not None and not keys.signing
+
+
 def change_settings(actor: Actor, *, addresses: str, fold_s: int, version: int | None) -> None:
     """Raises Invalid (`addresses`, `fold_s`), or Conflict when `version` is not the stored one."""
     wrong: dict[str, Any] = {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, update
 
 from app.core import clock, config_version
 from app.core.errors import Conflict
-from app.core.vault import Vault
+from app.core.vault import Vault, VaultError
 from app.opens.rules.models import DEFAULT_FOLD_S, Addresses, OpenSettings
 
 PLACE = "open_settings:signing_key"
@@ -19,7 +20,8 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What an account's links carry: `account_key` (&k=) names it, the live `signing` keys sign, newest first."""
+    """What an account's links carry: `account_key` (&k=) names it, the live `signing` keys sign, newest first; none
+    when ENCRYPTION_KEYS do not read the newest."""
 
     account_key: str
     signing: tuple[bytes, ...]
@@ -29,11 +31,29 @@ def keys_of(connection: Connection, vault: Vault, account_id: UUID) -> Keys | No
     """None while the account has none: `make` them in a write transaction."""
     columns = (OpenSettings.account_key, OpenSettings.signing_key, OpenSettings.previous_key)
     row = connection.execute(select(*columns).where(OpenSettings.account_id == account_id)).one_or_none()
-    return None if row is None else Keys(row.account_key, opened(vault, account_id, row.signing_key, row.previous_key))
+    return None if row is None else Keys(row.account_key, _readable(vault, account_id, row))
+
+
+def _readable(vault: Vault, account_id: UUID, row: Any) -> tuple[bytes, ...]:
+    try:
+        newest = opened(vault, account_id, row.signing_key)
+    except VaultError:
+        return ()
+    try:
+        return newest + opened(vault, account_id, row.previous_key)
+    except VaultError:
+        return newest
 
 
 def opened(vault: Vault, account_id: UUID, *sealed: str | None) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(vault.open(PLACE, account_id, one)) for one in sealed if one is not None)
+
+
+def _is_readable(vault: Vault, account_id: UUID, sealed: str) -> bool:
+    try:
+        return bool(opened(vault, account_id, sealed))
+    except VaultError:
+        return False
 
 
 def make(connection: Connection, vault: Vault, account_id: UUID) -> Keys:
@@ -70,7 +90,7 @@ def rotate(connection: Connection, vault: Vault, account_id: UUID, version: int)
     key = secrets.token_bytes(KEY_BYTES)
     values = {
         "signing_key": vault.seal(PLACE, account_id, key.hex()),
-        "previous_key": row.signing_key,
+        "previous_key": row.signing_key if _is_readable(vault, account_id, row.signing_key) else None,
         "rotated_at": clock.now(),
         "version": version + 1,
     }

@@ -16,6 +16,9 @@ PURPOSES: dict[str, Any] = {
     "email_wanted": _l("news about an address"),
     "email_taken": _l("news about an address"),
     "invitation": _l("invitation"),
+    "invited_elsewhere": _l("news about an address"),
+    "second_factor_on": _l("news about two-factor sign-in"),
+    "second_factor_off": _l("news about two-factor sign-in"),
     "second_factor_reset": _l("news about two-factor sign-in"),
 }
 

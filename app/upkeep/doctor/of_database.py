@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,17 +13,15 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import clock, partitions
 from app.core.runtime import Runtime
-from app.core.vault import Vault, VaultError
-from app.opens.rules.models import OpenSettings
-from app.opens.rules.settings import PLACE as SIGNING_PLACE
-from app.pixels.models import TOKEN_PLACE, Pixel
+from app.core.vault import Vault
 from app.upkeep.backup.places import megabytes
 from app.upkeep.doctor.findings import Finding, ok, problem, warning
+from app.upkeep.sealed import opens, sample
 
 LOOK_S = 10.0  # of a check that reads all of a SQLite file
 STEPS = 100_000  # of SQLite's machine between two looks at the clock
@@ -86,27 +85,21 @@ def _revision(connection: Connection) -> Finding:
 
 def _keys(connection: Connection, vault: Vault) -> Iterator[Finding]:
     """That ENCRYPTION_KEYS open what is stored; and how much still needs an old one."""
-    tokens = select(Pixel.id, Pixel.sealed_token).where(Pixel.sealed_token.is_not(None)).limit(SAMPLED)
-    signing = select(OpenSettings.account_id, OpenSettings.signing_key).limit(SAMPLED)
-    sealed = [(TOKEN_PLACE, *row) for row in connection.execute(tokens)]
-    sealed += [(SIGNING_PLACE, *row) for row in connection.execute(signing)]
-    shut = sum(not _opens(vault, *each) for each in sealed)
-    if shut:
+    shut, seen = Counter[str](), 0
+    for sealed, rows in sample(connection, SAMPLED):
+        seen += len(rows)
+        shut[sealed.name] += sum(not opens(vault, sealed.place, row) for row in rows)
+    if shut.total():
         yield problem(
             "encryption_keys",
-            _("%(shut)s of %(all)s stored secrets cannot be read with ENCRYPTION_KEYS.", shut=shut, all=len(sealed)),
+            _(
+                "%(shut)s of %(all)s stored secrets cannot be read with ENCRYPTION_KEYS (%(where)s).",
+                shut=shut.total(), all=seen, where=", ".join(name for name in shut if shut[name]),
+            ),
             _("Bring back the keys they were written with (the old data folder's secrets), behind the new one."),
         )  # fmt: skip
-    elif sealed:
-        yield ok("encryption_keys", _("Stored secrets can be read (%(all)s looked at).", all=len(sealed)))
-
-
-def _opens(vault: Vault, place: str, row_id: object, text_: str) -> bool:
-    try:
-        vault.open(place, row_id, text_)  # type: ignore[arg-type]  # a UUID, by its column
-    except VaultError:
-        return False
-    return True
+    elif seen:
+        yield ok("encryption_keys", _("Stored secrets can be read (%(all)s looked at).", all=seen))
 
 
 def _durability(connection: Connection) -> Iterator[Finding]:

@@ -49,6 +49,14 @@ def test_a_client_is_created_with_its_token_once(client: FlaskClient, admin_toke
         ({"perMinute": -1}, "perMinute"),
         ({"pixelIds": [str(uuid4())]}, "pixelIds"),
         ({"pixelIds": ["nonsense"]}, "pixelIds.0"),
+        ({"pixelLimits": {str(uuid4()): {"perMinute": 5}}}, "pixelLimits"),
+        ({"pixelLimits": {"nonsense": {"perMinute": 5}}}, "pixelLimits.nonsense"),
+        ({"addresses": ["10.0.0.0/8", "example.com"]}, "addresses"),
+        ({"addresses": [f"10.0.0.{number}" for number in range(51)]}, "addresses"),
+        ({"origins": ["https://loja.example/page"]}, "origins"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
+        ({"expiresAt": "9999-12-31T23:59:59-12:00"}, "expiresAt"),
+        ({"expiresAt": "2027-01-01T00:00:00"}, "expiresAt"),
     ],
 )
 def test_wrong_fields_are_named(create: Any, body: dict[str, Any], field: str) -> None:
@@ -176,3 +184,22 @@ def test_lists_are_paged_sorted_and_filtered(client: FlaskClient, admin_token: H
     assert names("q=A") == ["A"]
     assert client.get("/api/clients?sort=tokenHash", headers=admin_token).status_code == 400
     assert client.get("/api/clients?state=odd", headers=admin_token).status_code == 400
+
+
+def test_places_limits_and_expiry_come_and_go(
+    client: FlaskClient, admin_token: Header, create: Any, pixel: PixelChoice
+) -> None:
+    made = create(
+        addresses=["10.1.2.3/8", "::ffff:203.0.113.7"],
+        origins=["HTTPS://Loja.example:443"],
+        pixelLimits={pixel.id: {"perMinute": 5, "perHour": 0}},
+        expiresAt="2099-01-01T00:00:00-03:00",
+    ).json
+    assert (made["addresses"], made["origins"]) == (["10.0.0.0/8", "203.0.113.7"], ["https://loja.example"])
+    assert made["pixelLimits"] == {pixel.id: {"perMinute": 5, "perHour": None, "perDay": None}}
+    assert made["expiresAt"] == "2099-01-01T03:00:00Z"
+    url = f"/api/clients/{made['id']}"
+    assert client.put(url, json={"name": "Blog"}, headers=admin_token).json["addresses"] == made["addresses"]
+    lifted = {"addresses": [], "origins": [], "pixelLimits": {}, "neverExpires": True}
+    after = client.put(url, json=lifted, headers=admin_token).json
+    assert [after[name] for name in ("addresses", "origins", "pixelLimits", "expiresAt")] == [None] * 4

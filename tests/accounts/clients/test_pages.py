@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,13 @@ def test_the_examples_name_a_pixel_that_the_client_may_use(admin: Browser, pixel
         {"per_day": "9" * 40},
         {"pixels": "some"},
         {"pixels": "some", "pixel_ids": [str(uuid7())]},
+        {"addresses": "10.0.0.0/8\nexample.com"},
+        {"origins": "loja.example"},
+        {"expires_on": "2020-01-01"},
+        {"expires_on": "9999-12-31"},
+        {"expires_on": "tomorrow"},
+        {"pixel_limits-0-pixel_id": str(uuid7()), "pixel_limits-0-per_day": "5"},
+        {"pixel_limits-0-pixel_id": "x", "pixel_limits-0-per_day": "9" * 40},
     ],
     ids=str,
 )
@@ -200,3 +208,48 @@ def test_the_list_is_one_url_for_page_and_rows(admin: Browser, make_client: Make
     assert rows.text.lstrip().startswith('<div id="clients-rows"')
     assert "<script>alert" not in full.text + rows.text
     assert "HX-Request" in full.headers["Vary"]
+
+
+def test_places_limits_and_the_last_day_are_edited(
+    admin: Browser, make_client: Make, read: Callable[[UUID], ApiClient], pixel: PixelChoice
+) -> None:
+    id_, _token = make_client(expires_at=datetime(2099, 1, 1, 12, tzinfo=UTC))
+    url = f"/clients/{id_}/edit"
+    assert 'value="2099-01-01"' in admin.get(url).text
+    form = {**FORM, "addresses": "203.0.113.7\r\n\r\n10.1.1.1/8 ", "origins": "https://loja.example\n"}
+    limits = {"pixel_limits-0-pixel_id": pixel.id, "pixel_limits-0-per_hour": "7"}
+
+    assert admin.submit(url, {**form, **limits, "expires_on": "2099-01-01", "version": "1"}).status_code == 303
+    client = read(id_)
+    assert (client.addresses, client.origins) == (["10.0.0.0/8", "203.0.113.7"], ["https://loja.example"])
+    assert client.pixel_limits == {pixel.id: {"per_hour": 7}}
+    assert client.expires_at == datetime(2099, 1, 1, 12, tzinfo=UTC)  # the day is the same: so is the time
+    assert 'name="pixel_limits-0-per_hour" type="text" value="7"' in admin.get(url).text.replace("number", "text")
+    shown = admin.get(f"/clients/{id_}").text
+    assert all(text in shown for text in ("203.0.113.7", "https://loja.example", "7 por hora", str(id_)))
+    assert admin.submit(url, {**FORM, "expires_on": "2099-01-02", "version": "2"}).status_code == 303
+    after = read(id_)
+    assert (after.addresses, after.origins, after.pixel_limits) == (None, None, None)
+    assert after.expires_at == datetime(2099, 1, 3, 3, tzinfo=UTC)  # the end of that day in São Paulo
+
+
+@pytest.mark.parametrize("path", ["new", "{id}/edit", "{id}/rotate"])
+def test_a_sensitive_page_asks_who_it_is_again(
+    admin: Browser, make_client: Make, travel: Callable[[timedelta], None], path: str
+) -> None:
+    url = f"/clients/{path.format(id=make_client()[0])}"
+    assert admin.get(url).status_code == 200
+    travel(timedelta(minutes=30))
+    assert admin.get(url).headers["Location"].startswith("/confirm?next=/clients/")
+    action = "/clients" if path == "new" else url
+    assert admin.submit(action, FORM).headers["Location"].startswith("/confirm?next=")
+
+
+def test_an_expired_client_is_shown_and_found(
+    admin: Browser, make_client: Make, travel: Callable[[timedelta], None]
+) -> None:
+    id_, _token = make_client(name="Curto", expires_at=clock.now() + timedelta(minutes=5))
+    travel(timedelta(minutes=5))
+    assert "Expirado" in admin.get(f"/clients/{id_}").text
+    assert "Curto" in admin.get("/clients?state=expired").text
+    assert "Curto" not in admin.get("/clients?state=active").text

@@ -30,13 +30,12 @@ def test_the_link_in_the_letter_opens_the_account(app: Flask, client: FlaskClien
 
     assert call(client, "verify", {"token": letter.token}).status_code == 204
 
-    assert rows(app, User.email, User.role, User.name, Account.name)[-1:] != []
     [(account_id, role, name)] = rows(app, User.account_id, User.role, User.name)
     assert (role, name) == ("admin", "Ana")
     assert (account_id, "Loja Azul", "America/Sao_Paulo") in rows(app, Account.id, Account.name, Account.timezone)
     assert letter.account_id == account_id
-    actions = [(action, by) for action, by, of in rows(app, AuditEntry.action, AuditEntry.actor, AuditEntry.account_id) if of == account_id]
-    assert actions == [("account.created", EMAIL), ("user.created", EMAIL)]
+    trail = rows(app, AuditEntry.account_id, AuditEntry.action, AuditEntry.actor)
+    assert [of[1:] for of in trail if of[0] == account_id] == [("account.created", EMAIL), ("user.created", EMAIL)]
     assert rows(app, Registration.id) == []
     assert call(client, "login", {"email": EMAIL, "password": PASSWORD}).status_code == 200
 
@@ -67,27 +66,26 @@ def test_a_closed_service_says_so_and_keeps_nothing(app: Flask, client: FlaskCli
     assert letters(app) == rows(app, Registration.id) == rows(app, AuditEntry.id) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"email": "ana"}, "email"),
-        ({"email": "ana@exam ple.com"}, "email"),
-        ({"email": "a" * 250 + "@example.com"}, "email"),
-        ({"email": "ana@example.com\r\nBcc: eve@example.com"}, "email"),
-        ({"password": "curta"}, "password"),
-        ({"password": "a loja azul de sempre"}, "password"),
-        ({"password": "1234567890"}, "password"),
-        ({"name": " "}, "name"),
-        ({"name": 7}, "name"),
-        ({"accountName": "x" * 121}, "accountName"),
-        ({"accountName": None}, "accountName"),
-        ({"locale": "tlh"}, "locale"),
+WRONG: dict[str, list[Any]] = {
+    "email": [
+        "ana",
+        "ana@exam ple.com",
+        "a" * 250 + "@example.com",
+        "a@b.example\r\nBcc: c@d.example",
+        ["a@b.example"],
     ],
-)
-def test_what_cannot_be_kept_is_named(app: Flask, client: FlaskClient, changes: dict[str, Any], field: str) -> None:
-    answer = call(client, "register", {**WANTED, **changes})
-    assert answer.status_code == 400
-    assert list((answer.json or {})["fields"]) == [field]
+    "password": ["curta", "a loja azul de sempre", "1234567890", "x" * 1025, "x" * 129, True],
+    "name": [" ", 7, "Ana\u202e", "x" * 121],
+    "accountName": [None, "", "x" * 121],
+    "locale": ["tlh", ""],
+}
+
+
+def test_what_cannot_be_kept_is_named(app: Flask, client: FlaskClient) -> None:
+    for field, values in WRONG.items():
+        for value in values:
+            answer = call(client, "register", {**WANTED, field: value})
+            assert (answer.status_code, list((answer.json or {})["fields"])) == (400, [field]), (field, value)
     assert rows(app, Registration.id) == letters(app) == []
 
 
@@ -110,10 +108,16 @@ def test_a_second_registration_takes_the_place_of_the_first(app: Flask, client: 
     assert call(client, "verify", {"token": second.token}).status_code == 204
 
 
-def test_the_owner_of_a_known_address_is_told_in_their_own_account(app: Flask, client: FlaskClient, other_account: Any) -> None:
+def test_the_owner_of_a_known_address_is_told_in_their_own_account(
+    app: Flask, client: FlaskClient, other_account: Any
+) -> None:
     assert call(client, "register", {**WANTED, "email": other_account.email.upper()}).status_code == 202
     [letter] = letters(app)
-    assert (letter.account_id, letter.to, letter.purpose) == (other_account.account_id, other_account.email, "registered")
+    assert (letter.account_id, letter.to, letter.purpose) == (
+        other_account.account_id,
+        other_account.email,
+        "registered",
+    )
     assert letter.link == f"{PUBLIC_URL}/forgot"
     assert rows(app, Registration.id) == []
 

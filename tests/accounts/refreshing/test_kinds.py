@@ -35,7 +35,7 @@ def every_kind(app: Flask, person: Person) -> dict[str, str]:
     now = clock.now()
     with app.app_context(), write() as store:
         user = store.get_one(User, person.id)
-        browser, cookie = sessions.open_session(store, user, ip_address=None, user_agent=None)
+        _browser, cookie = sessions.open_session(store, user, ip_address=None, user_agent=None)
         program, unshown = sessions.open_session(
             store, user, ip_address=None, user_agent=None, kind=sessions.Kind.PROGRAM
         )

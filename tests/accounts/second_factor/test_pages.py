@@ -11,11 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import AuditEntry, User
+from app.accounts.models import AuditEntry
 from app.accounts.second_factor import service
-from app.core.db import db, write
-from tests.accounts.second_factor.authenticator import Authenticator, acting, half_signed_in, require_of, turn_on
+from app.core.db import db
+from tests.accounts.second_factor.authenticator import Authenticator, half_signed_in, require_of, turn_on
 from tests.accounts.second_factor.test_codes import lose_key, tried
+from tests.letters import letters
 from tests.people import HTMX, Browser, new_browser, sign_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -55,6 +56,7 @@ def test_an_app_is_set_up_by_its_first_code(app: Flask, viewer: Browser) -> None
     with app.app_context():
         actions = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
         assert actions[:2] == ["second_factor.started", "second_factor.confirmed"]
+    assert [letter.subject for letter in letters(app, viewer.person.email)] == ["Seu segundo fator está ativado"]
 
 
 def test_another_app_replaces_the_one_before_only_when_it_is_confirmed(app: Flask, viewer: Browser) -> None:
@@ -86,6 +88,7 @@ def test_turned_off_the_password_is_enough_again(app: Flask, viewer: Browser) ->
     assert viewer.submit(f"{AT}/off").status_code == 409
     form = {"email": viewer.person.email, "password": viewer.person.password}
     assert new_browser(app).submit("/login", form).headers["Location"] == "/"
+    assert [letter.subject for letter in letters(app, viewer.person.email)] == ["Seu segundo fator está desativado"]
 
 
 def test_an_old_session_says_again_who_it_is_before_anything(viewer: Browser, travel: Travel) -> None:
@@ -138,9 +141,12 @@ def test_a_role_that_needs_one_sets_it_up_before_anything_else(app: Flask, make_
     assert browser.submit("/logout").headers["Location"] == "/login"
 
 
-def test_an_administrator_can_take_a_lost_one_away(app: Flask, admin: Browser, viewer: Browser) -> None:
+def test_a_lost_one_is_taken_away_by_the_operator(app: Flask, viewer: Browser) -> None:
     turn_on(app, viewer.person)
-    with app.app_context(), write() as store:
-        user = store.get_one(User, viewer.person.id)
-        assert service.remove(store, acting(admin.person), user)
-        assert not service.remove(store, acting(admin.person), user)
+    run = app.test_cli_runner().invoke
+    assert run(args=["remove-second-factor", "nobody@example.com"]).exit_code == 1
+    assert run(args=["remove-second-factor", viewer.person.email.upper()]).exit_code == 0
+    assert run(args=["remove-second-factor", viewer.person.email]).exit_code == 1
+    assert viewer.get(AT).headers["Location"].startswith("/login")
+    with app.app_context():
+        assert not service.is_on(db.session(), viewer.person.id)

@@ -16,6 +16,7 @@ from flask import Flask
 
 from app.accounts.social.pages import VISITS
 from app.core.ratelimit import limiter
+from app.core.redaction import scrub
 from tests.accounts.social.conftest import is_signed_in, leave, link, there, told, visit
 from tests.accounts.social.provider import ANA, CLIENT_ID, LocalProvider, new_key
 from tests.people import Browser, new_browser
@@ -180,6 +181,8 @@ def test_neither_code_nor_tokens_are_logged(
     assert "sign-in with google failed: refused: 400" in caplog.text
     assert code not in caplog.text
     assert "a-secret-between-us" not in caplog.text
+    assert scrub(f"GET {back} HTTP/1.1 303") == "GET /login/google/callback?[redacted] HTTP/1.1 303"
+    assert scrub("refreshed kt_rt_Zm9v-YmFy_1 twice") == "refreshed [redacted] twice"
 
 
 def test_visits_are_counted(app: Flask, browser: Browser) -> None:

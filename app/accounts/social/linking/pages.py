@@ -14,7 +14,7 @@ from app.accounts.social.providers import Provider, configured, front_of
 from app.core.access import current_actor, requires
 from app.core.browser_headers import CSP
 from app.core.db import db, write
-from app.core.errors import Conflict, localized
+from app.core.errors import Conflict, NotFound, localized
 from app.core.htmx import go, notify, page
 from app.core.runtime import runtime
 from app.core.settings import Settings
@@ -33,9 +33,11 @@ def index() -> ResponseReturnValue:
     return response
 
 
-@bp.post("/<any(google, facebook):provider>/unlink")
+@bp.post("/<provider>/unlink")
 @requires("profile.edit", confirmed=True)
 def unlink(provider: str) -> ResponseReturnValue:
+    if provider not in set(Provider):
+        raise NotFound
     try:
         with write() as store:
             service.unlink(store, current_actor(), Provider(provider), configured(runtime().settings))

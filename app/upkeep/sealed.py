@@ -1,0 +1,68 @@
+"""Where secrets are stored: every column whose values are sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, Row, select
+
+from app.accounts.second_factor.models import SECRET_PLACE, SecondFactor
+from app.core.db import Base
+from app.core.vault import Vault, VaultError
+from app.opens.rules.models import OpenSettings
+from app.opens.rules.settings import PLACE as SIGNING_PLACE
+from app.outbound.mail.models import LETTER_PLACE, MailMessage
+from app.pixels.models import TOKEN_PLACE, Pixel
+
+
+class Sealed(NamedTuple):
+    """A column, the key of its table (to which each value is bound), and the place that is bound too."""
+
+    model: type[Base]
+    key_name: str
+    column_name: str
+    place: str
+
+    @property
+    def key(self) -> Column[Any]:
+        return self.model.__table__.c[self.key_name]
+
+    @property
+    def column(self) -> Column[Any]:
+        return self.model.__table__.c[self.column_name]
+
+    @property
+    def name(self) -> str:
+        return f"{self.model.__tablename__}.{self.column_name}"
+
+    def parts(self, connection: Connection, size: int, after: Any = None) -> list[Row[Any]]:
+        """Up to `size` rows of (key, sealed value), in the order of the key."""
+        wanted = select(self.key, self.column).where(self.column.is_not(None)).order_by(self.key).limit(size)
+        return list(connection.execute(wanted if after is None else wanted.where(self.key > after)))
+
+
+SEALED = (
+    Sealed(Pixel, "id", "sealed_token", TOKEN_PLACE),
+    Sealed(OpenSettings, "account_id", "signing_key", SIGNING_PLACE),
+    Sealed(OpenSettings, "account_id", "previous_key", SIGNING_PLACE),
+    Sealed(SecondFactor, "user_id", "sealed_secret", SECRET_PLACE),
+    Sealed(SecondFactor, "user_id", "next_sealed_secret", SECRET_PLACE),
+    Sealed(MailMessage, "id", "sealed", LETTER_PLACE),
+)
+
+
+def opens(vault: Vault, place: str, row: Row[Any]) -> bool:
+    """Whether a (key, sealed value) can be read."""
+    try:
+        vault.open(place, row[0], row[1])
+    except VaultError:
+        return False
+    return True
+
+
+def sample(connection: Connection, size: int) -> Iterator[tuple[Sealed, list[Row[Any]]]]:
+    """Some of each column."""
+    for sealed in SEALED:
+        if found := sealed.parts(connection, size):
+            yield sealed, found
