@@ -8,7 +8,7 @@ LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --o
 ARGS =
 MANY = -n logical --maxprocesses 4
 
-.PHONY: run demo test together pages paired alone lint simulator chaos hosts bench bench-quick lock clean venv runtime tools peers browser
+.PHONY: run demo test together pages paired alone lint simulator chaos hosts contract bench bench-quick lock clean venv runtime tools peers browser
 
 run: runtime
 	@exec $(PYTHON) -m app.serve
@@ -56,6 +56,10 @@ chaos: tools
 
 hosts: tools
 	@HOSTS=long exec $(PYTHON) -m pytest tests/hosts $(ARGS)
+
+# schemathesis at length: CONTRACT_EXAMPLES of each operation and kind, and every value at its limits.
+contract: tools
+	@CONTRACT_EXAMPLES=$${CONTRACT_EXAMPLES:-50} exec $(PYTHON) -m pytest tests/test_contract.py $(ARGS)
 
 bench: peers
 	@exec $(PYTHON) -m bench $(ARGS)

@@ -31,7 +31,6 @@ def init_app(app: Flask) -> None:
     from app.accounts.social.linking import api as providers_api
     from app.accounts.social.linking import pages as providers_pages
     from app.core import access, masking, menu, ratelimit
-    from app.outbound.limits import models as _limits  # noqa: F401
 
     ratelimit.init_app(app)
     access.init_app(app)

@@ -32,7 +32,7 @@ def prepare(app: Flask) -> str | None:
 def create_administrator(settings: Settings) -> None:
     if settings.admin_email is None and settings.admin_password is None:
         return
-    if people.anybody(db.session()):
+    if people.is_set_up(db.session()):
         return  # they count only while there is nobody: a later start must not bring a removed person back
     if settings.admin_email is None or settings.admin_password is None:
         raise SettingError("ADMIN_EMAIL and ADMIN_PASSWORD belong together: set both or neither")
@@ -45,7 +45,7 @@ def create_administrator(settings: Settings) -> None:
     except Invalid as error:
         raise SettingError(f"ADMIN_PASSWORD: {english(error.message)}") from None
     with write() as session:
-        if people.anybody(session):
+        if people.is_set_up(session):
             return
         account = sign_in.first_account(session)
         actor = audit.system_actor(account.id)

@@ -128,7 +128,7 @@ def logout() -> ResponseReturnValue:
 @bp.get("/setup")
 @public
 def explain_setup() -> ResponseReturnValue:
-    if people.anybody(db.session()):
+    if people.is_set_up(db.session()):
         return go("/login")
     return page("accounts/setup_closed.html")
 

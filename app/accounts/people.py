@@ -13,7 +13,7 @@ from app.accounts import audit, passwords, sessions
 from app.accounts.joining import links
 from app.accounts.models import Account, User
 from app.accounts.roles import Role
-from app.accounts.sign_in import find_user, normal_email
+from app.accounts.sign_in import find_user, first_account, normal_email
 from app.core import clock
 from app.core.access import Actor
 from app.core.errors import N_, Conflict, Invalid
@@ -25,8 +25,14 @@ EMAIL_TAKEN = N_("Meanwhile somebody else signs in with this address. Your own s
 
 
 def anybody(session: Session) -> bool:
-    """Whether the product was set up: there is at least one person."""
+    """Whether there is at least one person, in whichever account."""
     return bool(session.scalar(select(exists().where(User.id.is_not(None)))))
+
+
+def is_set_up(session: Session) -> bool:
+    """Whether the first account has somebody. Companies that registered before count for nothing: it is the operator's
+    own."""
+    return bool(session.scalar(select(exists().where(User.account_id == first_account(session).id))))
 
 
 def checked_email(text: str) -> str:

@@ -24,11 +24,11 @@ TOKEN_BYTES = 32
 
 
 def setup_link(app: Flask) -> str | None:
-    """A fresh link while there is nobody yet, else None. Only its hash is kept, so each call makes a new one, and the
+    """A fresh link while the first account has nobody, else None. Only its hash is kept, so each call makes a new one, and the
     one before it stops working."""
     with app.app_context():
         with write() as session:
-            token = None if people.anybody(session) else issue(session)
+            token = None if people.is_set_up(session) else issue(session)
         return None if token is None else f"{runtime(app).settings.public_url}/setup/{token}"
 
 
@@ -44,7 +44,7 @@ def issue(session: Session) -> str:
 def is_open(session: Session, token: str) -> bool:
     """Whether this link still works."""
     unused = select(SetupLink.id).where(SetupLink.token_hash == hashed(token), SetupLink.used_at.is_(None))
-    return session.scalar(unused) is not None and not people.anybody(session)
+    return session.scalar(unused) is not None and not people.is_set_up(session)
 
 
 def complete(
@@ -64,7 +64,7 @@ def complete(
         .values(used_at=clock.now())
         .returning(SetupLink.account_id)
     ).scalar_one_or_none()  # one statement: of two people with the same link, one gets it
-    if used is None or people.anybody(session):
+    if used is None or people.is_set_up(session):
         raise NotFound
     account = session.get_one(Account, used)
     account.name = account_name

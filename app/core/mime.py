@@ -11,8 +11,8 @@ from email.utils import format_datetime
 
 def address(text: str) -> Address:
     """`ana@example.com` with its domain in ASCII. Raises ValueError for what is not one plain address."""
-    local, at, domain = text.rpartition("@")
-    if not at or not local or not text.isprintable() or any(letter in text for letter in ' <>,;:"()\\'):
+    local, _at, domain = text.rpartition("@")
+    if not local or not domain or "@" in local or not text.isprintable() or any(letter in text for letter in ' <>,;:"()\\'):
         raise ValueError("not an e-mail address")
     try:
         return Address(username=local, domain=domain.encode("idna").decode("ascii"))

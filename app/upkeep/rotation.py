@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import update
 
 from app.core.db import begin_write
 from app.core.runtime import Runtime
-from app.upkeep.sealed import SEALED, Sealed, opens
+from app.upkeep.sealed import SEALED, Kept, Sealed, opens
 
 PART = 200  # rows of one transaction
 
@@ -46,7 +45,7 @@ def _rotate_column(state: Runtime, sealed: Sealed) -> Iterator[Rotated]:
         yield told
 
 
-def _rotate_part(state: Runtime, sealed: Sealed, rows: list[Row[Any]], told: Rotated) -> None:
+def _rotate_part(state: Runtime, sealed: Sealed, rows: list[Kept], told: Rotated) -> None:
     anew = []
     for id_, text in rows:
         if not opens(state.vault, sealed.place, (id_, text)):
@@ -60,5 +59,5 @@ def _rotate_part(state: Runtime, sealed: Sealed, rows: list[Row[Any]], told: Rot
     with begin_write(state.engine) as connection:
         for id_, before, after in anew:
             unchanged = (sealed.key == id_) & (sealed.column == before)
-            statement = update(sealed.model.__table__).where(unchanged).values({sealed.column_name: after})
+            statement = update(sealed.table).where(unchanged).values({sealed.column_name: after})
             told.done += connection.execute(statement).rowcount

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
+from uuid import UUID
 
-from sqlalchemy import Column, Connection, Row, select
+from sqlalchemy import Column, Connection, Table, select
 
 from app.accounts.second_factor.models import SECRET_PLACE, SecondFactor
 from app.core.db import Base
@@ -14,6 +15,8 @@ from app.opens.rules.models import OpenSettings
 from app.opens.rules.settings import PLACE as SIGNING_PLACE
 from app.outbound.mail.models import LETTER_PLACE, MailMessage
 from app.pixels.models import TOKEN_PLACE, Pixel
+
+Kept: TypeAlias = tuple[UUID, str]  # the key of a row, and its sealed value
 
 
 class Sealed(NamedTuple):
@@ -25,21 +28,26 @@ class Sealed(NamedTuple):
     place: str
 
     @property
+    def table(self) -> Table:
+        return cast(Table, self.model.__table__)
+
+    @property
     def key(self) -> Column[Any]:
-        return self.model.__table__.c[self.key_name]
+        return self.table.c[self.key_name]
 
     @property
     def column(self) -> Column[Any]:
-        return self.model.__table__.c[self.column_name]
+        return self.table.c[self.column_name]
 
     @property
     def name(self) -> str:
         return f"{self.model.__tablename__}.{self.column_name}"
 
-    def parts(self, connection: Connection, size: int, after: Any = None) -> list[Row[Any]]:
-        """Up to `size` rows of (key, sealed value), in the order of the key."""
+    def parts(self, connection: Connection, size: int, after: UUID | None = None) -> list[Kept]:
+        """Up to `size` rows, in the order of the key."""
         wanted = select(self.key, self.column).where(self.column.is_not(None)).order_by(self.key).limit(size)
-        return list(connection.execute(wanted if after is None else wanted.where(self.key > after)))
+        rows = connection.execute(wanted if after is None else wanted.where(self.key > after))
+        return [(id_, text) for id_, text in rows]
 
 
 SEALED = (
@@ -52,8 +60,8 @@ SEALED = (
 )
 
 
-def opens(vault: Vault, place: str, row: Row[Any]) -> bool:
-    """Whether a (key, sealed value) can be read."""
+def opens(vault: Vault, place: str, row: Kept) -> bool:
+    """Whether it can be read, and is this row's own."""
     try:
         vault.open(place, row[0], row[1])
     except VaultError:
@@ -61,7 +69,7 @@ def opens(vault: Vault, place: str, row: Row[Any]) -> bool:
     return True
 
 
-def sample(connection: Connection, size: int) -> Iterator[tuple[Sealed, list[Row[Any]]]]:
+def sample(connection: Connection, size: int) -> Iterator[tuple[Sealed, list[Kept]]]:
     """Some of each column."""
     for sealed in SEALED:
         if found := sealed.parts(connection, size):

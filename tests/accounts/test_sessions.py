@@ -16,7 +16,7 @@ from app.accounts.models import AuditEntry, User, UserSession
 from app.accounts.signed_in.devices import device_of
 from app.core import clock
 from app.core.db import db, write
-from tests.people import Browser, Person, bearer, new_user, sign_in
+from tests.people import Browser, Person, bearer, new_user
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -116,14 +116,17 @@ def test_the_page_lists_ends_one_and_ends_all_others(app: Flask, viewer: Browser
     alone = viewer.get("/profile/sessions").text
     assert "Você está conectado só aqui." in alone
     assert "end-others" not in alone
-    wanted, _rest = open_for(app, viewer.person, FIREFOX), open_for(app, viewer.person, IPHONE)
+    wanted, _rest = open_for(app, viewer.person, FIREFOX), open_for(app, viewer.person, "Evil<b>/1.0 (iPhone<b>)")
     shown = viewer.get("/profile/sessions").text
+    assert "<b>" not in shown
     assert shown.count('/end"') == 2
     assert viewer.submit(f"/profile/sessions/{wanted}/end").status_code == 303
     assert wanted not in ids_of(app, viewer.person)
     assert viewer.submit("/profile/sessions/end-others").status_code == 303
-    assert len(ids_of(app, viewer.person)) == 1
+    (own,) = ids_of(app, viewer.person)
     assert viewer.get("/profile/sessions").status_code == 200
+    viewer.submit(f"/profile/sessions/{own}/end")
+    assert viewer.get("/profile/sessions").headers["Location"].startswith("/login")
 
 
 @sqlite
@@ -134,20 +137,3 @@ def test_the_page_ends_nobody_elses(app: Flask, viewer: Browser, make_user: Any)
     assert viewer.submit("/profile/sessions/nonsense/end").status_code == 404
     assert viewer.post("/profile/sessions/end-others").status_code == 400  # no CSRF token
     assert theirs in ids_of(app, stranger)
-
-
-@sqlite
-def test_ending_this_one_signs_out(app: Flask, viewer: Browser) -> None:
-    (own,) = ids_of(app, viewer.person)
-    viewer.submit(f"/profile/sessions/{own}/end")
-    assert viewer.get("/profile/sessions").headers["Location"].startswith("/login")
-
-
-@sqlite
-def test_a_hostile_user_agent_is_only_text(app: Flask, make_user: Any) -> None:
-    person = make_user("viewer")
-    open_for(app, person, "<img src=x onerror=alert(1)>")
-    open_for(app, person, "Evil<b>/1.0")
-    shown = sign_in(app, person).get("/profile/sessions").text
-    assert "<img src=x" not in shown
-    assert "<b>" not in shown

@@ -352,11 +352,11 @@ def test_known_unknown_and_disabled_people_take_the_same_time(app: Flask, make_u
     emails = {"known": known.email, "disabled": disabled.email, "unknown": "nobody@example.com"}
     took: dict[str, list[float]] = {who: [] for who in emails}
     client = app.test_client()
-    for number, (who, email) in product(range(9), emails.items()):
-        begun = time.perf_counter()
+    for number, (who, email) in product(range(6), emails.items()):
+        begun = time.thread_time()
         body = {"email": email, "password": "wrong wrong wrong"}
         answer = client.post("/api/auth/login", json=body, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
-        took[who].append(time.perf_counter() - begun)
+        took[who].append(time.thread_time() - begun)
         assert answer.status_code == 401
-    least = {who: min(times) for who, times in took.items()}  # what else the machine does only adds
+    least = {who: min(times) for who, times in took.items()}  # what else the machine does can only add
     assert max(least.values()) / min(least.values()) < 1.35, least

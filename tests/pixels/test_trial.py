@@ -340,3 +340,20 @@ def test_every_custom_name_may_be_tested(admin: Browser, make_pixel: Callable[..
     id = make_pixel(settings={"customEvents": ["Rifa"]})
     admin.submit(f"/pixels/{id}/test", {**META, "event_name": "Rifa"}, headers=HTMX)
     assert simulator.received()[0].body["data"][0]["event_name"] == "Rifa"
+
+
+def test_a_test_event_is_one_of_the_calls_that_its_pixel_may_get(
+    app: Flask, admin: Browser, admin_token: dict[str, str], make_pixel: Callable[..., UUID], simulator: Simulator
+) -> None:
+    id = make_pixel()
+    limits = f"/api/targets/{id}/limits"
+    admin.put(limits, json={"perHour": 1}, headers=admin_token)
+    assert admin.submit(f"/pixels/{id}/test", META).status_code == 200
+
+    by_page = admin.submit(f"/pixels/{id}/test", META, htmx=True)
+    wanted = {"eventName": "EVENT_PURCHASE", "testEventCode": "T1"}
+    by_api = admin.post(f"/api/pixels/{id}/test", json=wanted, headers=admin_token)
+
+    assert (by_page.status_code, by_api.status_code, len(simulator.received())) == (429, 429, 1)
+    assert "Limite de chamadas por hora: 1; restam 0. Tente de novo em 1 hora." in text_of(by_page.text)
+    assert (by_api.get_json()["remaining"], by_api.headers["RateLimit-Policy"]) == (0, '"hour";q=1;w=3600')

@@ -98,9 +98,8 @@ def test_a_narrower_scope_is_all_that_the_token_has(app: Flask, client: FlaskCli
 
 
 @sqlite
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
+def test_what_is_wrong_is_told_in_rfc_6749s_words(both: Sender, ask: Ask) -> None:
+    cases: list[tuple[dict[str, str], tuple[int, str]]] = [
         ({"client_secret": "kt_live_wrong"}, (401, "invalid_client")),
         ({"client_id": "nonsense"}, (401, "invalid_client")),
         ({"client_id": "0193a7b2-5c1e-7d2a-9f40-3b6c8d1e2f00"}, (401, "invalid_client")),
@@ -108,15 +107,13 @@ def test_a_narrower_scope_is_all_that_the_token_has(app: Flask, client: FlaskCli
         ({"grant_type": "password"}, (400, "unsupported_grant_type")),
         ({"scope": "events:write users:write"}, (400, "invalid_scope")),
         ({"padding": "x" * 9000}, (413, "invalid_request")),
-    ],
-)
-def test_what_is_wrong_is_told_in_rfc_6749s_words(both: Sender, ask: Ask, given: Any, expected: Any) -> None:
-    answer = ask(both, **given)
-    assert told(answer) == expected
-    assert answer.json is not None
-    assert answer.json["error_description"]
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert ("Basic" in answer.headers.get("WWW-Authenticate", "")) is (expected[0] == 401)
+    ]
+    for given, expected in cases:
+        answer = ask(both, **given)
+        assert told(answer) == expected
+        assert (answer.json or {})["error_description"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert ("Basic" in answer.headers.get("WWW-Authenticate", "")) is (expected[0] == 401)
 
 
 @sqlite

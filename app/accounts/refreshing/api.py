@@ -28,7 +28,7 @@ class Refresh(Schema):
 
 
 @bp.post("/refresh")
-@endpoint(summary="Get a new access token", public=True, body=Refresh, answers={200: SignedIn})
+@endpoint(summary="Get a new access token", public=True, body=Refresh, answers={200: SignedIn, 401: None})
 def refresh(body: Refresh) -> SignedIn:
     """A refresh token is good for one call, which answers the next one. One that comes again ends the whole sign-in:
     whoever holds its other tokens has to sign in again. It lives for 30 days, the sign-in for 90 at most. 401 for

@@ -66,19 +66,19 @@ def accept(session: Session, actor: Actor, code: str, now: datetime) -> Verdict:
 
 def _take_step(session: Session, user_id: UUID, code: str, now: datetime) -> Verdict:
     mine = (SecondFactor.user_id == user_id, SecondFactor.confirmed_at.is_not(None))
-    sealed = session.scalar(select(SecondFactor.sealed_secret).where(*mine))
-    if sealed is None:
+    factor = session.execute(select(SecondFactor.sealed_secret, SecondFactor.confirmed_at).where(*mine)).one_or_none()
+    if factor is None:
         return Verdict.WRONG
     try:
-        step = totp.step_of(runtime().vault.open(SECRET_PLACE, user_id, sealed), code, now)
+        step = totp.step_of(runtime().vault.open(SECRET_PLACE, user_id, factor.sealed_secret), code, now)
     except VaultError:
         return Verdict.UNREADABLE
     if step is None:
         return Verdict.WRONG
     is_new = or_(SecondFactor.last_step.is_(None), SecondFactor.last_step < step)
-    same = SecondFactor.sealed_secret == sealed  # and not that of another app, set up this moment
+    same_app = SecondFactor.confirmed_at == factor.confirmed_at  # and not another, set up this moment
     taken = session.execute(
-        update(SecondFactor).where(*mine, is_new, same).values(last_step=step).returning(SecondFactor.user_id)
+        update(SecondFactor).where(*mine, is_new, same_app).values(last_step=step).returning(SecondFactor.user_id)
     )
     return Verdict.WRONG if taken.first() is None else Verdict.TAKEN
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import segno
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -87,13 +89,17 @@ def show_app(form: FirstCodeForm, status: int = 200) -> Response:
     if secret is None:
         return go(url_for(".show"))
     qr = segno.make(totp.uri(secret, current_user.email), micro=False)
-    context = {"form": form, "qr": qr.svg_data_uri(scale=4, border=4, light="#fff"), "secret": totp.grouped(secret)}
+    context: dict[str, Any] = {
+        "form": form,
+        "qr": qr.svg_data_uri(scale=4, border=4, light="#fff"),
+        "secret": totp.grouped(secret),
+    }
     return unkept(page("second_factor/app.html", fragment="second_factor/_app_form.html", status=status, **context))
 
 
 def show_codes(codes: list[str], *, is_new: bool = False) -> Response:
     """The only page that ever shows them: the answer of the POST itself."""
-    context = {"codes": codes, "is_new": is_new}
+    context: dict[str, Any] = {"codes": codes, "is_new": is_new}
     return unkept(page("second_factor/codes.html", fragment="second_factor/_codes.html", **context))
 
 

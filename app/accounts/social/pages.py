@@ -12,7 +12,7 @@ from flask_login import current_user
 from app.accounts import identity, sign_in
 from app.accounts.joining import limits
 from app.accounts.sign_in import Verified, WrongCredentials
-from app.accounts.social import arriving, flow, service, visit
+from app.accounts.social import arriving, flow, letters, service, visit
 from app.accounts.social.arriving import Refused
 from app.accounts.social.flow import Flow, Purpose
 from app.accounts.social.forms import CompanyForm
@@ -83,8 +83,9 @@ def arrive(ended: Flow) -> Response:
     db.session().rollback()  # the provider may take its time
     whom = visit.identify(runtime().settings, ended, request.args["code"])
     if ended.purpose == Purpose.LINK:
+        news = letters.linked(current_user, whom.provider)
         with write() as store:
-            service.link(store, current_actor(), whom)
+            service.link(store, current_actor(), whom, news)
         notify(_("Linked with %(provider)s.", provider=whom.provider.label))
         return go(ended.target)
     if ended.purpose == Purpose.CONFIRM:

@@ -14,12 +14,14 @@ from app.accounts import audit, people
 from app.accounts.models import Account, User
 from app.accounts.roles import Role
 from app.accounts.sign_in import Caller, find_user
+from app.accounts.social import letters
 from app.accounts.social.models import SocialLogin
 from app.accounts.social.providers import Identity, Provider
-from app.core import clock
+from app.core import clock, mail
 from app.core.access import Actor
 from app.core.errors import N_, Conflict, NotFound
 from app.core.ids import uuid7
+from app.core.mail import Letter
 
 SOMEBODY_ELSES = N_("Somebody else here already signs in with it.")
 ANOTHER = N_("You are linked with another one of that provider: unlink it first.")
@@ -42,8 +44,8 @@ def is_taken(session: Session, identity: Identity) -> bool:
     return identity.email is not None and find_user(session, identity.email.lower()) is not None
 
 
-def link(session: Session, actor: Actor, identity: Identity) -> None:
-    """Lets the actor sign in by this identity from now on. Raises Conflict in words."""
+def link(session: Session, actor: Actor, identity: Identity, news: Letter) -> None:
+    """Lets the actor sign in by this identity from now on, and tells them so by mail. Raises Conflict in words."""
     assert actor.user_id is not None
     found = find_login(session, identity)
     if found is not None:
@@ -53,9 +55,10 @@ def link(session: Session, actor: Actor, identity: Identity) -> None:
     if identity.provider in linked(session, actor.user_id):
         raise Conflict(ANOTHER)
     _add(session, actor, actor.user_id, identity)
+    _tell(session, actor, news)
 
 
-def unlink(session: Session, actor: Actor, provider: Provider, usable: Collection[Provider]) -> None:
+def unlink(session: Session, actor: Actor, provider: Provider, usable: Collection[Provider], news: Letter) -> None:
     """Raises NotFound when there is nothing to unlink, and Conflict when nothing would be left to sign in with: a
     password, or another of the providers that are `usable` here."""
     user = session.get_one(User, actor.user_id, with_for_update=True, populate_existing=True)  # one change at a time
@@ -66,6 +69,7 @@ def unlink(session: Session, actor: Actor, provider: Provider, usable: Collectio
         raise Conflict(LAST_WAY_IN)
     session.delete(own[provider])
     audit.record(session, actor, "social.unlinked", subject_id=user.id, subject=provider)
+    _tell(session, actor, news)
 
 
 def open_account(
@@ -91,6 +95,10 @@ def open_account(
     audit.record(session, actor, "account.created", subject_id=account.id, subject=account_name)
     _add(session, caller.acting_as(user), user.id, identity)
     return user
+
+
+def _tell(session: Session, actor: Actor, news: Letter) -> None:
+    mail.post(session.connection(), actor.account_id, actor.name, news, clock.now() + letters.LIVES)
 
 
 def _add(session: Session, actor: Actor, user_id: UUID, identity: Identity) -> None:

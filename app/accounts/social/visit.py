@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from urllib.parse import quote
 
 from app.accounts.social.flow import Flow, Purpose
@@ -18,16 +17,14 @@ LONGEST_CODE = 2048
 
 def address(settings: Settings, begun: Flow) -> str:
     """Where the browser goes. May call the provider; raises NotProven."""
-    with _adapter(settings, begun) as adapter:
-        return adapter.address(begun)
+    return _adapter(settings, begun).address(begun)
 
 
 def identify(settings: Settings, ended: Flow, code: str) -> Identity:
     """Whom the browser came back as. Calls the provider; raises NotProven."""
     if not 0 < len(code) <= LONGEST_CODE:
         raise NotProven("odd code")
-    with _adapter(settings, ended) as adapter:
-        return adapter.identify(ended, code)
+    return _adapter(settings, ended).identify(ended, code)
 
 
 def log_failure(provider: str, error: NotProven) -> None:
@@ -39,10 +36,10 @@ def with_next(path: str, ended: Flow) -> str:
     return path if ended.purpose == Purpose.LINK else f"{path}?next={quote(ended.target, safe='/')}"
 
 
-@contextmanager
-def _adapter(settings: Settings, flow: Flow) -> Iterator[Adapter]:
-    client = Client(timeout_s=settings.outbound_timeout, pool_size=1)
-    try:
-        yield adapter_of(Provider(flow.provider), settings, client)
-    finally:
-        client.close()
+def _adapter(settings: Settings, flow: Flow) -> Adapter:
+    return adapter_of(Provider(flow.provider), settings, _client(settings.outbound_timeout))
+
+
+@cache  # made when first needed, in the process that serves: to read the roots of TLS takes longer than most calls
+def _client(timeout_s: float) -> Client:
+    return Client(timeout_s=timeout_s, pool_size=8)

@@ -6,12 +6,26 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
 from app.accounts.second_factor.models import SecondFactor
 from app.accounts.team.models import Invitation
+from app.core.db import UtcDateTime
 from app.core.errors import NotFound
 from app.core.pagination import Column, order_by
 
@@ -113,7 +127,7 @@ def everybody(
         case((User.disabled_at.is_(None), State.ACTIVE.value), else_=State.DISABLED.value).label("state"),
         HAS_FACTOR.label("has_second_factor"),
         User.last_seen_at.label("seen_at"),
-        null().label("expires_at"),
+        type_coerce(null(), UtcDateTime()).label("expires_at"),
     ).where(*_people(account_id, text, role, state))
     invited = select(
         Invitation.id,

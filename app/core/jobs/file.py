@@ -10,13 +10,24 @@ from sqlalchemy import Engine, select
 from werkzeug.http import dump_options_header
 
 from app.core import clock
-from app.core.errors import NotFound
+from app.core.access import current_actor
+from app.core.errors import N_, Forbidden, NotFound
+from app.core.masking import masks_people
 from app.core.models import Job, JobPart, JobState
 from app.core.runtime import runtime
 
+FOR_OTHERS = N_("This file was made for somebody who sees more of people than you.")
+
+
+def may_fetch(job: Job) -> bool:
+    """Who sees people masked gets only the files made for themselves: what others took along may be in the clear."""
+    return not masks_people() or job.created_by == current_actor().user_id
+
 
 def answer_file(job: Job) -> Response:
-    """An attachment. Raises NotFound when there is none, or none any more."""
+    """An attachment. Raises NotFound when there is none, or none any more, and Forbidden."""
+    if not may_fetch(job):
+        raise Forbidden(FOR_OTHERS)
     expired = job.expires_at is not None and job.expires_at <= clock.now()
     if job.filename is None or job.state != JobState.DONE or expired:
         raise NotFound

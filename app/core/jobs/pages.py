@@ -16,7 +16,7 @@ from app.core.errors import Forbidden
 from app.core.htmx import go, is_shown, mark_of, notify, page, unchanged
 from app.core.ids import to_uuid
 from app.core.jobs import asking
-from app.core.jobs.file import answer_file
+from app.core.jobs.file import answer_file, may_fetch
 from app.core.jobs.kinds import KINDS, LongJob, kind_of
 from app.core.menu import MenuItem, add_to_menu
 from app.core.models import Job, JobState
@@ -60,6 +60,7 @@ def show(id: str) -> ResponseReturnValue:
         mark=mark,
         is_open=job.finished_at is None,
         may_stop=_may_stop(job),
+        may_fetch=may_fetch(job),
     )
 
 

@@ -95,6 +95,6 @@ def _usual_errors(route: Route) -> Iterator[int]:
         yield 404
     if operation.body:
         yield from (413, 415)
-    if operation.confirmed or (operation.permission is None and operation.body):
+    if operation.confirmed or (operation.body and (operation.permission is None or route.tag == "auth")):
         yield 429  # whatever takes guesses is limited
     yield from (500, 503)

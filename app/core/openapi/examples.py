@@ -50,6 +50,8 @@ BY_NAME: dict[str, Any] = {  # in lower case, words joined by _
     "event_id": "pedido-1042",
     "request_id": "track_0193a7b25c1e7d2a9f403b6c8d1e2f00",
     "currency": "BRL",
+    "country_code": "55",
+    "retention_days": 365,
     "value": 50.0,
     "message": "Event sent successfully",
     "description": "Loja principal",
@@ -207,8 +209,8 @@ def _text(schema: JsonSchemaValue, name: str, known: Any) -> str:
         return known[: schema.get("maxLength", len(known))]
     if isinstance(schema.get("default"), str):
         return str(schema["default"])
-    if schema.get("pattern"):
-        return "1.50"  # the only patterns there are: decimals as text
+    if "pattern" in schema:  # of decimals as text, or of digits
+        return next((text for text in ("1.50", "55", "abc") if re.search(schema["pattern"], text)), "")
     return _id(name) if _snake(name).endswith(("_id", "_ids")) or name == "id" else "texto"
 
 

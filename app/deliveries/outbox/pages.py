@@ -24,9 +24,13 @@ bp = Blueprint("outbox", __name__, url_prefix="/outbox")
 @requires("outbox.view", confirmed=True)
 def index() -> ResponseReturnValue:
     state = runtime()
+    letters = service.waiting(db.session(), state, account_id())
+    if letters:
+        with write() as session:
+            service.note_reading(session, current_actor(), letters)
     shown = page(
         "outbox/index.html",
-        letters=service.waiting(db.session(), state, account_id()),
+        letters=letters,
         has_server=state.settings.smtp_url is not None,
         most=service.MOST,
         states=STATES,

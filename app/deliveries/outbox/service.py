@@ -26,7 +26,7 @@ from app.outbound.mail.models import LETTER_PLACE, MailMessage
 from app.outbound.models import Delivery, Status, Target, TargetState
 
 MOST = 100  # letters of one page
-PASSED_ON = "outbox.passed_on"
+PASSED_ON, READ = "outbox.passed_on", "outbox.read"
 
 
 class State(StrEnum):
@@ -99,6 +99,13 @@ def _opened(state: Runtime, rows: Sequence[Row[Any]]) -> Iterator[Waiting]:
             reason=reason,
             **{name: words.get(name, "") for name in ("to", "subject", "text")},
         )
+
+
+def note_reading(session: Session, actor: Actor, letters: Sequence[Waiting]) -> None:
+    """Their links open doors, other people's too: who read them is kept."""
+    recipients = sorted({letter.recipient for letter in letters})
+    changes: audit.Changes = {"number": [None, len(letters)], "recipients": [None, recipients]}
+    audit.record(session, actor, READ, changes=changes)
 
 
 def pass_on(session: Session, actor: Actor, id: UUID | None) -> None:

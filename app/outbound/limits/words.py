@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
+from babel.dates import format_timedelta
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from app.core.errors import N_, Text, TooMany
 from app.outbound.limits.windows import Check, Standing
 
 REFUSALS = {
-    1: N_("The limit is %(limit)s calls a second: %(remaining)s remain. Try again in %(wait)s s."),
-    60: N_("The limit is %(limit)s calls a minute: %(remaining)s remain. Try again in %(wait)s s."),
-    3600: N_("The limit is %(limit)s calls an hour: %(remaining)s remain. Try again in %(wait)s s."),
-    86_400: N_("The limit is %(limit)s calls a day: %(remaining)s remain. Try again in %(wait)s s."),
+    1: N_("The limit is %(limit)s calls a second: %(remaining)s remain. Try again in %(wait)s."),
+    60: N_("The limit is %(limit)s calls a minute: %(remaining)s remain. Try again in %(wait)s."),
+    3600: N_("The limit is %(limit)s calls an hour: %(remaining)s remain. Try again in %(wait)s."),
+    86_400: N_("The limit is %(limit)s calls a day: %(remaining)s remain. Try again in %(wait)s."),
 }
 
 
@@ -25,7 +29,8 @@ def refusal(check: Check) -> TooMany:
     if window is None:
         raise ValueError("these calls are allowed")
     wait_s = max(1, math.ceil(check.wait_s))
-    message: Text = _l(REFUSALS[window.seconds], limit=window.limit, remaining=window.remaining, wait=wait_s)
+    wait = LazyString(_duration, wait_s)
+    message: Text = _l(REFUSALS[window.seconds], limit=window.limit, remaining=window.remaining, wait=wait)
     return TooMany(
         wait_s,
         message,
@@ -33,6 +38,11 @@ def refusal(check: Check) -> TooMany:
         remaining=window.remaining,
         extra={"remaining": check.remaining, "windows": on_the_wire(check.standing)},
     )
+
+
+def _duration(seconds: int) -> str:
+    """`15 seconds`, `14 horas`."""
+    return str(format_timedelta(timedelta(seconds=seconds), threshold=1, locale=get_locale()))
 
 
 def on_the_wire(standing: Standing) -> list[dict[str, Any]]:

@@ -17,6 +17,8 @@ PURPOSES: dict[str, Any] = {
     "email_taken": _l("news about an address"),
     "invitation": _l("invitation"),
     "invited_elsewhere": _l("news about an address"),
+    "provider_linked": _l("news about sign-in providers"),
+    "provider_unlinked": _l("news about sign-in providers"),
     "second_factor_on": _l("news about two-factor sign-in"),
     "second_factor_off": _l("news about two-factor sign-in"),
     "second_factor_reset": _l("news about two-factor sign-in"),

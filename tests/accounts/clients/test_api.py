@@ -197,7 +197,7 @@ def test_places_limits_and_expiry_come_and_go(
     ).json
     assert (made["addresses"], made["origins"]) == (["10.0.0.0/8", "203.0.113.7"], ["https://loja.example"])
     assert made["pixelLimits"] == {pixel.id: {"perMinute": 5, "perHour": None, "perDay": None}}
-    assert made["expiresAt"] == "2099-01-01T03:00:00Z"
+    assert made["expiresAt"] == "2099-01-01T03:00:00.000Z"
     url = f"/api/clients/{made['id']}"
     assert client.put(url, json={"name": "Blog"}, headers=admin_token).json["addresses"] == made["addresses"]
     lifted = {"addresses": [], "origins": [], "pixelLimits": {}, "neverExpires": True}

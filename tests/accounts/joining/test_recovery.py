@@ -19,6 +19,7 @@ from app.core.access import Actor
 from app.core.db import db, write
 from tests.accounts.joining.calls import NEW, call, forgotten, registered, rows
 from tests.accounts.joining.conftest import PUBLIC_URL
+from tests.accounts.second_factor.authenticator import turn_on
 from tests.letters import last_letter, letters
 from tests.people import PASSWORD, Person, bearer, sign_in
 
@@ -127,6 +128,15 @@ def test_who_has_no_password_yet_gets_one(app: Flask, client: FlaskClient, ana: 
         store.get_one(User, ana.id).password_hash = None
     call(client, "reset-password", {"token": forgotten(app, client, ana.email), "password": NEW})
     assert call(client, "login", {"email": ana.email, "password": NEW}).status_code == 200
+
+
+def test_the_second_factor_is_not_skipped(app: Flask, client: FlaskClient, ana: Person) -> None:
+    phone = turn_on(app, ana)
+    call(client, "reset-password", {"token": forgotten(app, client, ana.email), "password": NEW})
+    half = call(client, "login", {"email": ana.email, "password": NEW})
+    assert (half.status_code, (half.json or {})["codeRequired"]) == (401, True)
+    whole = call(client, "login", {"email": ana.email, "password": NEW, "code": phone.code()})
+    assert whole.status_code == 200
 
 
 def test_a_disabled_person_gets_no_letter(app: Flask, client: FlaskClient, ana: Person) -> None:

@@ -13,9 +13,13 @@ from flask.testing import FlaskClient
 from app.accounts.joining.limits import REGISTER_CALLER, REGISTER_EMAIL
 from app.accounts.joining.models import Registration
 from app.accounts.models import Account, AuditEntry, User
+from app.accounts.setup import setup_link
+from app.accounts.sign_in import first_account
+from app.core.db import db
 from tests.accounts.joining.calls import EMAIL, PASSWORD, WANTED, call, registered, rows
 from tests.accounts.joining.conftest import PUBLIC_URL
 from tests.letters import last_letter, letters
+from tests.people import new_browser
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -93,6 +97,20 @@ def test_a_wrong_field_costs_none_of_the_few_attempts(client: FlaskClient) -> No
     weak = {**WANTED, "password": "curta"}
     assert {call(client, "register", weak).status_code for _ in range(REGISTER_CALLER.amount + 1)} == {400}
     assert call(client, "register", WANTED).status_code == 202
+
+
+def test_a_company_that_comes_before_the_set_up_leaves_the_first_account_to_its_owner(
+    app: Flask, client: FlaskClient
+) -> None:
+    call(client, "verify", {"token": registered(app, client)})
+    link = setup_link(app)
+    assert link is not None
+    form = {"account_name": "Kalitrack", "name": "Boss", "email": "boss@example.com", "password": PASSWORD}
+    assert new_browser(app).submit("/setup/" + link.rsplit("/", 1)[1], form).headers["Location"] == "/"
+    accounts = dict(rows(app, User.email, User.account_id))
+    with app.app_context():
+        assert accounts["boss@example.com"] == first_account(db.session()).id != accounts[EMAIL]
+    assert setup_link(app) is None
 
 
 def test_a_second_registration_takes_the_place_of_the_first(app: Flask, client: FlaskClient) -> None:

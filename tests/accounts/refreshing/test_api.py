@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from app.accounts import people, sessions, tokens
 from app.accounts.audit import system_actor
@@ -131,38 +132,39 @@ def test_of_two_hundred_at_once_one_is_answered(app: Flask, program: Program) ->
 
 
 @sqlite
-def test_a_token_slides_for_thirty_days_and_its_family_ends_after_ninety(program: Program, travel: Travel) -> None:
+def test_a_token_slides_for_thirty_days_and_its_family_ends_after_ninety(
+    app: Flask, program: Program, make_user: Any, travel: Travel
+) -> None:
+    unused = Program(app, make_user("viewer"))
     for _ in range(4):
         travel(22 * DAY)
         assert program.refresh() == 200
+    assert unused.refresh() == 401
     travel(2 * DAY)
     assert program.refresh() == 401  # day 90
     assert not program.is_signed_in()
 
 
-@sqlite
-def test_a_token_that_nobody_used_for_thirty_days_is_over(program: Program, travel: Travel) -> None:
-    travel(30 * DAY)
-    assert program.refresh() == 401
+def disable_only(store: Session, user: User) -> None:
+    user.disabled_at = clock.now()
+
+
+ENDS: dict[str, Callable[[Session, User], object]] = {
+    "signed out": lambda store, user: sessions.end_all(store, user.id),
+    "disabled": disable_only,
+    "role": lambda store, user: people.set_role(store, user, Role.VIEWER, system_actor(user.account_id)),
+    "password": lambda store, user: people.set_password(store, user, "another hash", system_actor(user.account_id)),
+    "a browser's": lambda store, user: store.execute(update(UserSession).values(kind="browser")),
+}
 
 
 @sqlite
-@pytest.mark.parametrize("what", ["signed out", "disabled", "role", "password", "browser"])
-def test_what_ends_a_session_ends_its_refresh_token(app: Flask, program: Program, make_user: Any, what: str) -> None:
-    with app.app_context(), write() as store:
-        opened = store.get_one(UserSession, program.session_id)
-        user, actor = opened.user, system_actor(opened.user.account_id)
-        if what == "signed out":
-            sessions.end(store, opened.id)
-        elif what == "disabled":
-            user.disabled_at = clock.now()  # and nothing else
-        elif what == "role":
-            people.set_role(store, user, Role.VIEWER, actor)
-        elif what == "password":
-            people.set_password(store, user, "another hash", actor)
-        else:
-            store.execute(update(UserSession).values(kind="browser"))
-    assert program.refresh() == 401
+def test_what_ends_a_session_ends_its_refresh_token(app: Flask, make_user: Any) -> None:
+    for name, end in ENDS.items():
+        program = Program(app, make_user("manager"))
+        with app.app_context(), write() as store:
+            end(store, store.get_one(UserSession, program.session_id).user)
+        assert program.refresh() == 401, name
 
 
 @sqlite

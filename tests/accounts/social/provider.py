@@ -32,7 +32,7 @@ def new_key(name: str) -> RSAKey:
 class LocalProvider:
     """`person` is whom the browser comes back as; with `asks` a page lets one choose first. A test bends what it says:
     `claims` replace those of the id token, `header` its header, `signs_with` the key; `fails` is a status of the token
-    endpoint, `error` what it says instead of a code."""
+    endpoint, `error` what it says instead of a code, `code` the code itself."""
 
     url: str = ""
     asks: bool = False
@@ -43,6 +43,7 @@ class LocalProvider:
     id_token: str | None = None
     fails: int | None = None
     error: str | None = None
+    code: str | None = None
     asked: list[dict[str, str]] = field(default_factory=list)
     key: RSAKey = field(default_factory=lambda: new_key("first"))
     codes: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class LocalProvider:
     def reset(self) -> None:
         self.person, self.asks = dict(ANA), False
         self.claims, self.header, self.signs_with, self.id_token = {}, {}, None, None
-        self.fails = self.error = None
+        self.fails = self.error = self.code = None
         self.asked.clear()
 
     def discovery(self) -> Response:
@@ -129,7 +130,7 @@ class LocalProvider:
         if self.error is not None or request.args.get("as") == "nobody":
             back |= {"error": self.error or "access_denied"}
         else:
-            back["code"] = secrets.token_urlsafe(24)
+            back["code"] = self.code or secrets.token_urlsafe(24)
             self.codes[back["code"]] = {
                 "redirect_uri": wanted["redirect_uri"],
                 "challenge": wanted["code_challenge"],

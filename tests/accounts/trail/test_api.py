@@ -76,15 +76,14 @@ def test_an_entry_is_camel_case_and_whole(client: FlaskClient, admin_token: Head
 
 
 @sqlite
-@pytest.mark.parametrize(
-    "query",
-    ["from=x", "to=2026-13-01", "from=2026-11-02&to=2026-11-01", "user=me", "after=x", "limit=0", "action=", "x=1",
-     "actor=" + "a" * 300, "address=%00"],
-)  # fmt: skip
-def test_odd_queries_are_a_clear_400(client: FlaskClient, admin_token: Header, query: str) -> None:
-    answer: Any = client.get(f"/api/audit?{query}", headers=admin_token)
-    assert answer.status_code == (200 if query == "action=" else 400)
-    assert query == "action=" or answer.json["error"]
+def test_odd_queries_are_a_clear_400(client: FlaskClient, admin_token: Header) -> None:
+    odd = (
+        "from=x", "to=2026-13-01", "from=2026-11-02&to=2026-11-01", "user=me", "after=x", "limit=0", "x=1",
+        f"actor={'a' * 300}", "address=%00",
+    )  # fmt: skip
+    for query in odd:
+        answer: Any = client.get(f"/api/audit?{query}", headers=admin_token)
+        assert (answer.status_code, bool(answer.json["error"])) == (400, True), query
 
 
 def test_nothing_of_another_account_is_read(

@@ -22,12 +22,14 @@ FOLDER = Path(tempfile.mkdtemp(prefix="kt-edge-"))
 os.environ["KALITRACK_CLOCK"] = str(FOLDER / "clock")  # before anything reads the clock
 
 from flask import Flask  # noqa: E402
+from sqlalchemy import delete, func, select  # noqa: E402
 
 from app import create_app  # noqa: E402
 from app.accounts import audit  # noqa: E402
 from app.accounts.sign_in import first_account  # noqa: E402
 from app.core import clock, migrate  # noqa: E402
 from app.core.db import begin_write, write  # noqa: E402
+from app.core.models import Heartbeat  # noqa: E402
 from app.core.queue import connect, push_bell  # noqa: E402
 from app.core.runtime import runtime  # noqa: E402
 from app.core.settings import Settings  # noqa: E402
@@ -43,7 +45,8 @@ ROOT = Path(__file__).parents[3]
 RATES = Rates(per_minute=60, per_hour=1000, per_day=10_000)
 OWED = 10_100
 PART = 100
-GIVES_UP_S = 30.0
+LATENCY_MS = 50  # so that one worker is busy while the other looks
+GIVES_UP_S = 120.0
 HEAD = ("window", "limit", "process 1", "process 2", "allowed", "refused at call", "wait told")
 WIDTHS = (8, 8, 10, 10, 8, 16, 12)
 
@@ -74,11 +77,22 @@ class Edge:
                     subprocess.Popen(command, env=self._environment | own, stdout=out, stderr=subprocess.STDOUT)
                 )
 
+    def until_up(self) -> None:
+        wanted = select(func.count()).select_from(Heartbeat).where(Heartbeat.kind == "deliver")
+
+        def are_up() -> bool:
+            with self.engine.connect() as connection:
+                return (connection.scalar(wanted) or 0) >= len(self.platforms)
+
+        until(are_up)
+
     def kill(self) -> None:
         for worker in self._workers:
             worker.kill()
             worker.wait()
         self._workers.clear()
+        with begin_write(self.engine) as connection:
+            connection.execute(delete(Heartbeat))
 
     def move(self, seconds: float) -> None:
         """Lets that time pass for everybody."""
@@ -87,7 +101,8 @@ class Edge:
         (FOLDER / "clock.new").rename(FOLDER / "clock")
         time.sleep(0.03)  # what a process may keep of the file
         with connect(self._environment["REDIS_URL"]) as client:
-            push_bell(client)
+            for _ in self.platforms:
+                push_bell(client)
 
     def flush_valkey(self) -> None:
         with connect(self._environment["REDIS_URL"]) as client:
@@ -127,6 +142,8 @@ def _pixel(app: Flask) -> UUID:
 def edge(database_url: str, folder: Path) -> Iterator[Edge]:
     with ExitStack() as stack:
         platforms = [stack.enter_context(Simulator()) for _ in range(2)]
+        for platform in platforms:
+            platform.behave(latency_ms=LATENCY_MS)
         valkey = stack.enter_context(valkey_server())
         given = {"KALITRACK_DATA_DIR": str(folder), "DATABASE_URL": database_url, "REDIS_URL": valkey}
         app = create_app(Settings.load(given))
@@ -161,7 +178,7 @@ def walk(edge: Edge) -> list[tuple[str, int]]:
             assert ends is not None
             edge.move((ends - clock.now()).total_seconds() + 0.01)
             started = {window.name for window in edge.standing().windows if not window.used}
-            begun |= {name: now for name in started}
+            begun |= dict.fromkeys(started, now)
     return met
 
 
@@ -169,16 +186,18 @@ def show(name: str, database_url: str, folder: Path) -> None:
     print(f"\n{name}: {RATES.per_minute}/min, {RATES.per_hour}/h, {RATES.per_day}/day, two worker processes")
     line(*HEAD)
     with edge(database_url, folder) as one:
-        one.owe()
         one.start()
+        one.until_up()
+        one.owe()
         met = walk(one)
         assert met == [("minute", 60), ("hour", 1000), ("day", 10_000)], met
         before = sum(one.calls())
         one.flush_valkey()
         one.kill()
         one.start()
+        one.until_up()
         one.move(3600)
-        time.sleep(5)
+        time.sleep(2)
         day = one.standing().windows[-1]
         print(f"after FLUSHALL, kill -9 of both, a new start and an hour: day {day.used}/{day.limit}, ", end="")
         print(f"{sum(one.calls()) - before} calls made, the rest waits with {_attempts(one)} attempts")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.accounts.social import service
+from app.accounts.models import User
+from app.accounts.social import letters, service
 from app.accounts.social.models import SocialLogin
 from app.accounts.social.providers import Provider, configured
 from app.core.access import current_actor
@@ -59,5 +60,7 @@ def unlink(provider: str) -> None:
     """409 when nothing would be left to sign in with."""
     if provider not in set(Provider):
         raise NotFound
+    usable = configured(runtime().settings)
+    news = letters.unlinked(db.session().get_one(User, current().user_id), Provider(provider))
     with write() as store:
-        service.unlink(store, current_actor(), Provider(provider), configured(runtime().settings))
+        service.unlink(store, current_actor(), Provider(provider), usable, news)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app.accounts.social import service
+from app.accounts.social import letters, service
 from app.accounts.social.providers import Provider, configured, front_of
 from app.core.access import current_actor, requires
 from app.core.browser_headers import CSP
@@ -38,9 +38,10 @@ def index() -> ResponseReturnValue:
 def unlink(provider: str) -> ResponseReturnValue:
     if provider not in set(Provider):
         raise NotFound
+    usable, news = configured(runtime().settings), letters.unlinked(current_user, Provider(provider))
     try:
         with write() as store:
-            service.unlink(store, current_actor(), Provider(provider), configured(runtime().settings))
+            service.unlink(store, current_actor(), Provider(provider), usable, news)
     except Conflict as error:
         notify(localized(error.message), "danger")
     else:
