@@ -83,7 +83,7 @@ class Postbox:
         if told == HANG:
             await asyncio.sleep(30)
         if told == DROP and server.transport is not None:
-            server.transport.abort()
+            server.transport.close()
         return told
 
 

@@ -32,8 +32,10 @@ KNOWN = frozenset().union(*PERMISSIONS.values()) | {"events.write", "stats.read"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BROKEN = b'{"half": '
 NUMBERS = count()
-# Judged by more than the permission: only who started it, administrators and managers may stop a job.
-NARROWER = {"jobs.stop": {Role.ADMIN, Role.MANAGER}, "api_jobs.stop": {Role.ADMIN, Role.MANAGER}}
+# Judged by more than the permission: who did not start a job may stop it as an administrator or manager only, and gets
+# its file only where people are not masked for them.
+STOPPING, CLEAR = {Role.ADMIN, Role.MANAGER}, set(Role) - {Role.VIEWER}
+NARROWER = {"jobs.stop": STOPPING, "api_jobs.stop": STOPPING, "jobs.file": CLEAR, "api_jobs.file": CLEAR}
 
 
 ANYBODYS = {"api_views.views"}  # any text is an id that nothing was opened of: an empty list

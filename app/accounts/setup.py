@@ -24,8 +24,8 @@ TOKEN_BYTES = 32
 
 
 def setup_link(app: Flask) -> str | None:
-    """A fresh link while the first account has nobody, else None. Only its hash is kept, so each call makes a new one, and the
-    one before it stops working."""
+    """A fresh link while the first account has nobody, else None. Only its hash is kept, so each call makes a new one,
+    and the one before it stops working."""
     with app.app_context():
         with write() as session:
             token = None if people.is_set_up(session) else issue(session)

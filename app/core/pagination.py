@@ -28,15 +28,15 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 class PageQuery(Schema):
     """The query of every list; a resource adds its filters by inheriting."""
 
-    page: int = Field(1, ge=1, le=MAX_PAGE)
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    sort: str | None = Field(None, max_length=64)
+    page: int = Field(1, ge=1, le=MAX_PAGE, description="Which page.")
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="Rows of a page.")
+    sort: str | None = Field(None, max_length=64, description="The field to sort by, with `-` before it: descending.")
 
 
 class CursorQuery(PageQuery):
     """The query of a list over a table that can pass 10,000 rows; `after` wins over `page`."""
 
-    after: str | None = Field(None, max_length=cursor.MAX_LENGTH)
+    after: str | None = Field(None, max_length=cursor.MAX_LENGTH, description="The `next` of the page before.")
 
 
 class PageNumbers(Out):

@@ -20,11 +20,11 @@ MAX_PAGE = 2000
 NOBODY = Browser()
 
 
-def sender(environ: Environ, client: KnownClient, idempotency_key: str | None = None) -> Sender:
+def sender(environ: Environ, client: KnownClient, came_from: CameFrom, idempotency_key: str | None = None) -> Sender:
     """A browser's address is a person's: it goes into the event's identity and nowhere else."""
     browser = browser_of(environ)
     address = to_address(environ.get("REMOTE_ADDR")) if browser is NOBODY else None
-    return Sender(client, browser, address, idempotency_key, came_from(environ))
+    return Sender(client, browser, address, idempotency_key, came_from)
 
 
 def came_from(environ: Environ) -> CameFrom:

@@ -63,9 +63,9 @@ def describe() -> None:
             "POST",
             summary="Report a conversion",
             description="Waits for the platform's first answer unless `Prefer: respond-async` is sent or the client is"
-            " set to acknowledge at once. `Idempotency-Key` or `event_id` make a repeat known for seven days. What"
-            " is over the client's limits, or its limits at this pixel, is 429; from addresses and origins that the client"
-            " does not list, 403.",
+            " set to acknowledge at once. `Idempotency-Key` or `event_id` make a repeat known for seven days. What is"
+            " over the client's limits, or its limits at this pixel, is 429; from addresses and origins that the client"
+            " does not list: 403.",
             permission=PERMISSION,
             body=EventBody,
             answers={200: Accepted, 202: Accepted, 409: None, 429: None, 500: NotSent, 503: None},

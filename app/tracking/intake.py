@@ -22,7 +22,7 @@ from app.core.writer import Ticket, Writer
 from app.outbound.waiting import Waiter, WaitingRoom
 from app.tracking import answers, asked
 from app.tracking.cors import Cors
-from app.tracking.draft import Draft, Drafter, Sender
+from app.tracking.draft import CameFrom, Draft, Drafter, Sender
 from app.tracking.lookup import KnownClient, Lookups
 from app.tracking.rates import Rates
 from app.tracking.recheck import refuse_client
@@ -75,13 +75,14 @@ class Intake:
 
     def single(self, environ: Environ) -> Steps[Answer]:
         deadline = clock.monotonic() + self._answer_timeout_s
-        client = self._client(environ)
+        came_from = asked.came_from(environ)
+        client = self._client(environ, came_from)
         self._rates.check(client, 1)
         raw = self._read(environ, EVENT_BYTES)
         if len(raw) > QUICKLY_READ:
             may_block()
         body = parse(raw)
-        sender = asked.sender(environ, client, asked.idempotency_key(environ))
+        sender = asked.sender(environ, client, came_from, asked.idempotency_key(environ))
         draft = self._drafter.draft(body, asked.hash_body(raw), sender)
         if client.pixel_limits is not None:
             self._rates.check_pixel(client, draft.pixel)
@@ -91,12 +92,13 @@ class Intake:
 
     def batch(self, environ: Environ) -> Answer:
         may_block()  # a thousand events take a while
-        client = self._client(environ)
+        came_from = asked.came_from(environ)
+        client = self._client(environ, came_from)
         events = parse(self._read(environ, BATCH_BYTES)).get("events")
         if not isinstance(events, list) or not 1 <= len(events) <= MAX_BATCH:
             raise Malformed(f"events must be a list of 1 to {MAX_BATCH} events")
         self._rates.check(client, len(events))
-        sender = asked.sender(environ, client)
+        sender = asked.sender(environ, client, came_from)
         drafts: Iterable[Draft | AppError] = (self._drafted(each, sender) for each in events)
         if client.pixel_limits is not None:
             drafts = self._rates.within(client, list(drafts))
@@ -106,7 +108,7 @@ class Intake:
 
     # -- the caller ---------------------------------------------------------------------------------------------
 
-    def _client(self, environ: Environ) -> KnownClient:
+    def _client(self, environ: Environ, came_from: CameFrom) -> KnownClient:
         if self._pid != os.getpid():
             may_block()
             self._room.open()
@@ -115,7 +117,7 @@ class Intake:
             token = bearer_token(environ.get("HTTP_AUTHORIZATION"))
         except Unauthorized:
             raise Unauthorized("Unauthorized") from None
-        digest, came_from = token_hash(token), asked.came_from(environ)
+        digest = token_hash(token)
         for fresh in (False, True):
             client = self._lookups.client(digest, fresh=fresh)
             refusal = refuse_client(client, came_from)

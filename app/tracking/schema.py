@@ -80,6 +80,21 @@ Flag = Annotated[bool, Field(strict=True)]
 Decision = Literal["granted", "denied"]
 
 
+EXAMPLE: dict[str, Any] = {
+    "platform": "facebook",
+    "pixel_id": "123456789012345",
+    "event_name": "EVENT_PURCHASE",
+    "event_id": "pedido-1042",
+    "event_time": "2026-11-21T17:03:12Z",
+    "fbclid": "IwAR2xExample",
+    "email": "ana@example.com",
+    "phone": "+5511999999999",
+    "value": 50.0,
+    "currency": "BRL",
+    "content_ids": ["sku-1"],
+}
+
+
 class Consent(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -104,7 +119,7 @@ class Content(BaseModel):
 class EventBody(BaseModel):
     """One event as a client app sends it. Names are those of the source; `null` and blank text mean absent."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
     pixel_id: Key | None = Field(None, max_length=255)
     event_name: Text | None = Field(None, max_length=64)

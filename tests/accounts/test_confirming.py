@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.accounts.models import AuditEntry, User
+from app.core.api import operation_of
 from app.core.db import db, write
+from app.core.ids import uuid7
 from tests.accounts.second_factor.authenticator import make_sessions_older, turn_on
 from tests.people import PASSWORD, Browser, bearer, sign_in
 
@@ -119,3 +122,32 @@ def test_a_program_confirms_by_the_api(app: Flask, client: FlaskClient, make_use
         assert client.post("/api/auth/confirm", headers=header, json=body).status_code == status, body
     assert client.post(start, headers=header).status_code == 201
     assert client.post("/api/auth/confirm", json={"password": PASSWORD}).status_code == 401
+
+
+def calls(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """(endpoint, method, URL) of all that is marked as sensitive."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        operation = operation_of(view)
+        if operation.confirmed if operation else getattr(view, "confirmed", False):
+            path = re.sub("<[^>]+>", str(uuid7()), re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule))
+            yield from ((rule.endpoint, method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def test_all_that_is_sensitive_asks_before_anything_else(app: Flask, admin: Browser) -> None:
+    header = bearer(app, admin.person)
+    make_sessions_older(app)
+    token = {"X-CSRFToken": admin.csrf_token()}
+    names, wrong = set(), {}
+    for name, method, url in calls(app):
+        names.add(name)
+        if url.startswith("/api/"):
+            answer = admin.open(url, method=method, headers=header, json={})
+            asked = answer.status_code == 403 and answer.json["confirmRequired"] is True
+        else:
+            answer = admin.open(url, method=method, headers=token)
+            asked = answer.headers.get("Location", "").startswith("/confirm?next=")
+        if not asked:
+            wrong[f"{method} {url}"] = answer.status_code
+    assert wrong == {}
+    assert names >= {"open_rules.rotate", "second_factor.turn_off", "api_two_factor.start", "clients.create"}

@@ -107,13 +107,22 @@ def test_a_cancel_is_undone_and_a_moved_number_is_said(
     assert ledger.statuses() == {"pending": 3}
 
 
-def test_a_target_is_paused_and_resumed(page: Page, site: str, pixel: UUID, console: Console, ledger: Ledger) -> None:
+def test_a_target_is_limited_paused_and_resumed(
+    page: Page, site: str, pixel: UUID, console: Console, ledger: Ledger
+) -> None:
     console.expect("422")
     page.goto(f"{site}/deliveries/targets/{pixel}")
-    page.click("[data-submit]")
+    page.fill("#per_minute", "-1")
+    page.click("#deliveries-limits-form [data-submit]")
+    expect(page.locator("#per_minute-error")).to_be_visible()
+    page.fill("#per_minute", "60")
+    page.click("#deliveries-limits-form [data-submit]")
+    expect(page.locator("#deliveries-limits")).to_contain_text("60 chamadas restantes")
+
+    page.click("#deliveries-form [data-submit]")
     expect(page.locator("#reason-error")).to_be_visible()
     page.fill("#reason", "Estoque acabou")
-    page.click("[data-submit]")
+    page.click("#deliveries-form [data-submit]")
     expect(page.locator("main")).to_contain_text("Estoque acabou")
     page.get_by_role("button", name="Retomar").click()
     expect(page.locator("#toasts")).to_contain_text("Retomado")

@@ -21,6 +21,7 @@ from tests.people import PASSWORD, Browser, new_user
 __all__ = ["database_url", "deliveries", "listener", "live_url", "settings", "simulator"]
 
 Check = Callable[[Page, str], None]
+LONG = "a.very.long.address.of.somebody.who.likes.words@long-company-name.example.com"
 
 
 def invitation_of(app: Flask, email: str) -> str:
@@ -36,6 +37,7 @@ def test_somebody_is_invited_comes_in_gets_another_role_and_is_shut_out(
     page: Page, live_url: str, app: Flask, admin: Browser, console: Console, holds_up: Check
 ) -> None:
     console.expect("404")
+    console.expect("422")
     come_in(page, live_url, admin)
     page.goto(f"{live_url}/team")
     page.get_by_role("link", name="Convidar alguém").click()
@@ -45,12 +47,12 @@ def test_somebody_is_invited_comes_in_gets_another_role_and_is_shut_out(
     fill(page, email="nina.alves@example.com")
     page.check("[name=role][value=manager]")
     submit(page)
-    expect(page.locator("#team-rows")).to_contain_text("Convidada")
+    expect(page.locator("#team-rows")).to_contain_text("Convidado")
     page.get_by_role("link", name="nina.alves@example.com").click()
     holds_up(page, "team-invitation")
 
     link = invitation_of(app, "nina.alves@example.com")
-    with page.context.browser.new_context(locale="pt-BR") as elsewhere:  # type: ignore[union-attr]
+    with page.context.browser.new_context(locale="pt-BR", reduced_motion="reduce") as elsewhere:  # type: ignore[union-attr]
         door = elsewhere.new_page()
         door.goto(link)
         holds_up(door, "team-accept")
@@ -76,15 +78,16 @@ def test_somebody_is_invited_comes_in_gets_another_role_and_is_shut_out(
 
     page.get_by_role("button", name="Desativar").click()
     page.locator("dialog[open] [data-confirmed], dialog[open] .btn-danger, dialog[open] .btn-primary").first.click()
-    expect(page.locator("#content, main")).to_contain_text("Desativada")
+    expect(page.locator("#content, main")).to_contain_text("Desativado")
     holds_up(page, "team-person")
     page.get_by_role("link", name="Remover…").click()
     holds_up(page, "team-remove")
 
 
 def test_the_settings_of_the_account(
-    page: Page, live_url: str, app: Flask, admin: Browser, holds_up: Check
+    page: Page, live_url: str, app: Flask, admin: Browser, console: Console, holds_up: Check
 ) -> None:
+    console.expect("422")
     come_in(page, live_url, admin)
     page.goto(f"{live_url}/account")
     holds_up(page, "account")
@@ -100,7 +103,7 @@ def test_the_settings_of_the_account(
     expect(page.locator("main")).to_contain_text("90 dias")
     with app.app_context(), write() as store:
         store.execute(update(User).values(locale="en"))
-    new_user(app, "viewer", email="a.very.long.address.of.somebody.who.likes.words@long-company-name.example.com", name="X")
+    new_user(app, "viewer", email=LONG, name=LONG)
     page.goto(f"{live_url}/team?sort=-email")
     holds_up(page, "team-english")
     page.goto(f"{live_url}/account/edit")

@@ -56,6 +56,8 @@ def test_the_first_page_names_every_call(client: FlaskClient, api: dict[str, Any
     assert [id_ for id_ in ids if f'#{id_}"' not in shown.text] == []
     assert "Who calls" in shown.text
     assert "Quem chama" in client.get("/api/docs", headers={"Accept-Language": "pt-BR"}).text
+    kept = client.get("/api/docs?lang=en", headers={"Accept-Language": "pt-BR"})
+    assert ("Who calls" in kept.text, "locale=en" in kept.headers["Set-Cookie"]) == (True, True)
 
 
 def test_each_group_has_a_light_page_with_all_there_is_to_know(client: FlaskClient, api: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -83,7 +84,9 @@ def test_only_one_plain_address_is_a_recipient(odd: str) -> None:
         ({"MAIL_FROM": "Kalitrack"}, "MAIL_FROM: must be an e-mail address"),
     ],
 )  # fmt: skip
-def test_a_wrong_setting_stops_the_start_and_repeats_no_secret(tmp_path, variables, words) -> None:
+def test_a_wrong_setting_stops_the_start_and_repeats_no_secret(
+    tmp_path: Path, variables: dict[str, str], words: str
+) -> None:
     with pytest.raises(SettingError) as refused:
         Settings.load({"KALITRACK_DATA_DIR": str(tmp_path), **variables})
     assert str(refused.value).startswith(words)

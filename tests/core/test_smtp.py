@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -149,7 +150,9 @@ def test_tls_is_used_where_it_is_offered_and_the_certificate_is_checked(client: 
 
 
 @pytest.mark.parametrize("flaw", [{"address": "10.1.1.1"}, {"ended": True}, {"own": True}])
-def test_a_certificate_that_is_not_its_own_gets_no_letter(client: Client, authority: Authority, flaw: dict) -> None:
+def test_a_certificate_that_is_not_its_own_gets_no_letter(
+    client: Client, authority: Authority, flaw: dict[str, Any]
+) -> None:
     with Postbox(password="right", tls=authority.context(**flaw)) as postbox:
         reply = client.send(mail(postbox.port, "smtp://me:right@127.0.0.1"), timeout_s=3)
     assert told(reply) == (None, None, BAD_CERTIFICATE)

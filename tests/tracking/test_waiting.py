@@ -28,6 +28,7 @@ from app.simulator import Simulator
 from app.tracking import answers
 from app.tracking.intake import Intake
 from app.tracking.lookup import Lookups
+from app.tracking.rates import Rates
 from tests.tracking_fixtures import ASYNC, EVENTS, KWAI_REGISTRATION, META_PURCHASE, Sender
 
 KWAI, META = KWAI_REGISTRATION, META_PURCHASE
@@ -168,14 +169,9 @@ def test_waiting_works_while_valkey_is_away(sender: Sender, deliveries: Drain, s
 def test_a_stop_answers_everybody_who_waits(app: Flask, sender: Sender) -> None:
     state = runtime(app)
     room, writer = WaitingRoom(redis_url(state.settings), state.engine), Writer(state.engine)
-    intake = Intake(
-        state.settings,
-        Lookups(state.engine),
-        writer,
-        room,
-        limiter(app),
-        Seats(state.settings.web_threads),
-    )
+    lookups = Lookups(state.engine)
+    rates, seats = Rates(limiter(app), lookups), Seats(state.settings.web_threads)
+    intake = Intake(state.settings, lookups, writer, room, rates, seats, lambda *_denial: None)
 
     def post(number: int) -> Answer:
         sent = {"Authorization": f"Bearer {sender.token}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,7 @@ from app.core.openapi.callers import CallersOf, nobody_told
 from app.core.openapi.examples import example_of
 from app.core.openapi.routes import VARIABLE, Route, routes
 from app.core.openapi.schemas import Schemas, of_models, resolved, used
+from app.core.pagination import CursorQuery, PageQuery
 
 TOKEN_PATH = "/api/oauth/token"  # noqa: S105
 CONVERTERS: dict[str, JsonSchemaValue] = {
@@ -95,7 +97,7 @@ def _operation(
 ) -> dict[str, Any]:
     operation = route.operation
     who = callers_of(operation.permission) if operation.permission else callers.Callers()
-    described = [operation.description, callers.sentence(operation, who)]
+    described = [operation.description, _words_of_query(operation), callers.sentence(operation, who)]
     told: dict[str, Any] = {
         "operationId": route.id,
         "summary": operation.summary,
@@ -114,6 +116,12 @@ def _operation(
         schema = schemas[operation.body, "validation"]
         told["requestBody"] = {"required": True, "content": _body(operation, schema, components)}
     return told
+
+
+def _words_of_query(operation: Operation) -> str:
+    """What a resource says of its own filters; not what every list has."""
+    is_own = operation.query is not None and operation.query not in (PageQuery, CursorQuery)
+    return inspect.cleandoc(operation.query.__doc__ or "") if is_own and operation.query else ""
 
 
 def _body(operation: Operation, schema: JsonSchemaValue, components: dict[str, JsonSchemaValue]) -> dict[str, Any]:

@@ -38,7 +38,10 @@ Schemas = Mapping[Any, JsonSchemaValue]  # (model, mode) -> its schema, a $ref
 
 
 class WireSchema(GenerateJsonSchema):
-    """Decimals leave as numbers (`wire`), where pydantic would write strings."""
+    """Decimals leave as numbers (`wire`), where pydantic would write strings; examples keep the order of their author."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         return {"type": "number"} if self.mode == "serialization" else super().decimal_schema(schema)

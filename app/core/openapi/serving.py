@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, g, render_template, request
 
 from app.core.api import Resource, endpoint
 from app.core.errors import NotFound
+from app.core.i18n import LOCALE_COOKIE, LOCALES
 from app.core.openapi import page
 from app.core.openapi.build import build
 from app.core.openapi.callers import CallersOf, nobody_told
 from app.core.openapi.samples import Call, curl
+from app.core.shell import keep_in_browser
 
 TAG = "document"
 
@@ -22,7 +24,6 @@ def register(app: Flask, public_url: str, callers_of: CallersOf = nobody_told) -
     pages = Resource("api_document", __name__, "")
     document_once = cache(lambda: build(app, public_url, callers_of))
     operations_once = cache(lambda group: page.operations(document_once(), group))
-    app.jinja_env.filters.update(pieces=page.pieces, pretty=page.pretty)
 
     @pages.get("/openapi.json")
     @endpoint(summary="This document", public=True, answers={200: None}, media=("application/json",), tag=TAG)
@@ -40,13 +41,25 @@ def register(app: Flask, public_url: str, callers_of: CallersOf = nobody_told) -
         summary="The calls of one group as a page", public=True, answers={200: None}, media=("text/html",), tag=TAG
     )
     def group(group: str) -> Response:
-        found = operations_once(group)
-        if not found:
+        if group not in page.groups(document_once()):  # nothing is kept of names that people make up
             raise NotFound()
-        return _shown("api/group.html", groups=page.groups(document_once()), group=group, operations=found)
+        found = operations_once(group)
+        words = {"pieces": page.pieces, "pretty": page.pretty}
+        return _shown("api/group.html", groups=page.groups(document_once()), group=group, operations=found, **words)
 
     app.register_blueprint(pages)
 
 
 def _shown(template: str, **context: Any) -> Response:
-    return Response(render_template(template, **context))
+    """In the language of the address (?lang=en, which is kept as the switch of other pages does), of the cookie, or of
+    the browser: these pages are read by people who have no account yet."""
+    asked = request.args.get("lang")
+    if asked in LOCALES:
+        g.locale = asked
+    elif LOCALE_COOKIE not in request.cookies:
+        g.locale = "en" if request.accept_languages.best_match(("pt-BR", "pt", "en")) == "en" else None
+    response = Response(render_template(template, **context))
+    if asked in LOCALES:
+        keep_in_browser(response, {LOCALE_COOKIE: asked})
+    response.vary.add("Accept-Language")
+    return response

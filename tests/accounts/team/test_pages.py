@@ -66,7 +66,7 @@ def test_somebody_is_disabled_enabled_signed_out_and_removed_by_name(admin: Brow
     path = f"/team/{rui.id}"
     assert admin.submit(f"{path}/disable").headers["Location"] == path
     assert not person(rui).is_active
-    assert "Desativada" in admin.get(path).text
+    assert "Desativado" in admin.get(path).text
     admin.submit(f"{path}/enable")
     assert person(rui).is_active
     assert admin.submit(f"{path}/end-sessions").status_code == 303
