@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+PLAIN = re.compile(r"(?P<local>[^\s<>,;:\"()\\@]+)@(?P<domain>[^\s<>,;:\"()\\@]+)")
+
 
 def address(text: str) -> Address:
     """`ana@example.com` with its domain in ASCII. Raises ValueError for what is not one plain address."""
-    local, _at, domain = text.rpartition("@")
-    if not local or not domain or "@" in local or not text.isprintable() or any(letter in text for letter in ' <>,;:"()\\'):
+    parts = PLAIN.fullmatch(text)
+    if parts is None or not text.isprintable():
         raise ValueError("not an e-mail address")
     try:
-        return Address(username=local, domain=domain.encode("idna").decode("ascii"))
+        return Address(username=parts["local"], domain=parts["domain"].encode("idna").decode("ascii"))
     except (UnicodeError, IndexError):
         raise ValueError("not an e-mail address") from None
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.core.pagination import CursorQuery
 from app.core.schema import Out, Schema
@@ -56,6 +56,12 @@ class FilterIn(FilterFields):
 
 class BulkIn(Schema):
     """`confirmCount` is how many the caller saw the filter mean; `includeOld`: also what has become too old."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"filter": {"status": "dead", "since": "2026-11-20T00:00:00Z"}, "confirmCount": 42}]
+        }
+    )
 
     filter: FilterIn
     confirm_count: int = Field(ge=0, le=2**53)

@@ -6,16 +6,26 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.core.pagination import PageQuery
 from app.core.schema import Out, Schema
 from app.outbound.models import TargetState
 from app.pixels.models import Pixel
 
+PIXEL: dict[str, Any] = {
+    "platform": "facebook",
+    "pixelId": "123456789012345",
+    "accessToken": "EAAGm0PX4ZCpsBAExample",
+    "description": "Loja principal",
+    "settings": {"siteUrl": "https://www.example.com/"},
+}
+
 
 class PixelIn(Schema):
     """A new pixel. `settings` as the platform takes them; the token is write-only."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PIXEL]})
 
     platform: str
     pixel_id: str
@@ -28,6 +38,8 @@ class PixelIn(Schema):
 class PixelChange(Schema):
     """What is given is replaced, the rest stays; an empty description clears it. `version` guards against a change made
     meanwhile."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"description": "Loja nova", "version": 3}]})
 
     platform: str | None = None
     pixel_id: str | None = None
@@ -47,6 +59,10 @@ class PixelFilter(PageQuery):
 class TrialIn(Schema):
     """A test event. Meta needs `testEventCode` (by default the pixel's), Kwai `clickId` from its test page; `trackFlag`
     is true and `testFlag` the pixel's unless given."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"eventName": "EVENT_PURCHASE", "testEventCode": "TEST12345"}]}
+    )
 
     event_name: str | None = Field(None, max_length=100)
     test_event_code: str | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from uuid import UUID
 
 from flask import Response, after_this_request, g, request
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.accounts.clients import denials, lookup, service
@@ -139,9 +140,11 @@ def by_token(token: str) -> Principal | None:
 
 
 def _note_use(id_: UUID, address: str | None) -> None:
-    """After the answer was made. A browser's address is a person's, and not kept."""
+    """After the answer was made, which stands when nothing can be written. A browser's address is a person's, and not
+    kept."""
 
     @after_this_request
     def note(response: Response) -> Response:
-        lookup.note_use(runtime().engine, id_, address, clock.now())
+        with suppress(OperationalError):
+            lookup.note_use(runtime().engine, id_, address, clock.now())
         return response

@@ -17,8 +17,8 @@ NAME = "TRACKING_TOKEN"
 
 
 def ensure(session: Session, token: str) -> None:
-    """Creates the client once; a changed value rotates it at once and lives again if it was revoked. A revoked client
-    whose token is still in the settings stays revoked."""
+    """Creates the client once; a changed value rotates it at once and lives again if it was revoked or had expired. A
+    revoked client whose token is still in the settings stays revoked."""
     account = first_account(session)
     actor = audit.system_actor(account.id)
     if session.scalar(select(ApiClient.id).where(ApiClient.token_hash == token_hash(token))) is not None:
@@ -29,4 +29,6 @@ def ensure(session: Session, token: str) -> None:
         client, _random = service.create(session, actor, values)
         client.from_settings = True
     client.revoked_at = None
+    if client.is_expired:
+        client.expires_at = None
     service.replace_token(session, actor, client, token, timedelta())

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from app.accounts.clients.places import LONGEST_NETWORK, LONGEST_ORIGIN, MAX_PLACES
 from app.accounts.clients.service import DEFAULT_OVERLAP_H, MAX_LIMIT, MAX_OVERLAP_H, AnswerMode, Scope
@@ -30,6 +30,15 @@ class PixelLimits(Schema):
 
     def given(self) -> dict[str, int | None]:
         return {name: most or None for name, most in self.model_dump().items()}
+
+
+CLIENT: dict[str, Any] = {
+    "name": "Loja Exemplo",
+    "scopes": ["events:write"],
+    "allPixels": True,
+    "perMinute": 600,
+    "answerMode": "wait",
+}
 
 
 class ClientFields(Schema):
@@ -63,11 +72,18 @@ class ClientFields(Schema):
 
 
 class ClientIn(ClientFields):
+    __doc__ = ClientFields.__doc__
+    model_config = ConfigDict(json_schema_extra={"examples": [CLIENT]})
+
     name: Name
 
 
 class ClientChange(ClientFields):
     """What is given is replaced, the rest stays. `version` guards against a change made meanwhile."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Loja Exemplo", "perHour": 20000, "version": 3}]}
+    )
 
     name: Name | None = None
     version: int | None = None

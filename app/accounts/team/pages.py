@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
 
 from app.accounts.team import changing, invitations, listing, service
 from app.accounts.team.forms import InvitationForm, RoleForm
 from app.accounts.team.listing import Member, State
 from app.accounts.team.words import ROLE_HELP, ROLES, STATES
 from app.core import clock
-from app.core.access import account_id, current_actor, requires
+from app.core.access import Actor, account_id, current_actor, requires
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page, typed_name, typed_version
@@ -26,6 +29,7 @@ bp = Blueprint("team", __name__, url_prefix="/team")
 MAX_SEARCH = 200
 SORTS = ("name", "email", "role", "lastSeenAt")
 YES_NO = {"yes": True, "no": False}
+Verb = Callable[[Session, Actor, UUID | None], object]
 
 
 @bp.get("")
@@ -160,7 +164,7 @@ def enable(id: str) -> ResponseReturnValue:
     return changed(id, service.enable, _("Enabled: they may sign in again."))
 
 
-def changed(id: str, verb: Any, said: str, tone: str = "success") -> Response:
+def changed(id: str, verb: Verb, said: str, tone: str = "success") -> Response:
     with write() as session:
         verb(session, current_actor(), to_uuid(id))
     notify(said, tone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, g, request, url_for
@@ -33,13 +34,18 @@ def index() -> ResponseReturnValue:
     """What cannot be meant finds nothing and says why; a cursor that is not ours leads to the first page."""
     asked = from_url(request.args, ZoneInfo(g.timezone), clock.now())
     found = _found(asked)
+
+    def said(name: str, value: str) -> Any:
+        names_somebody = name == "user" and found is not None and found.rows
+        return found.rows[0].actor if names_somebody and found is not None else words.filter_word(name, value)
+
     return page(
         "audit/index.html",
         fragment="audit/_rows.html",
         found=found,
         problems=list(asked.problems.values()),
         filters=asked.filters,
-        chips=chips(request.args, words.FILTERS, asked.moments, words.filter_word),
+        chips=chips(request.args, words.FILTERS, asked.moments, said),
         groups=with_given(list(words.GROUPS.items()), request.args.get("action")),
         given={name: request.args[name] for name in NAMES if request.args.get(name)},
         words=words,

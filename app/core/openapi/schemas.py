@@ -38,7 +38,7 @@ Schemas = Mapping[Any, JsonSchemaValue]  # (model, mode) -> its schema, a $ref
 
 
 class WireSchema(GenerateJsonSchema):
-    """Decimals leave as numbers (`wire`), where pydantic would write strings; examples keep the order of their author."""
+    """Decimals leave as numbers (`wire`), where pydantic would write strings; examples keep their author's order."""
 
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
         return value

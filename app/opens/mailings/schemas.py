@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from app.core.pagination import CursorQuery, PageQuery
 from app.core.schema import Out, Schema
@@ -17,9 +17,19 @@ from app.opens.mailings.unopened import DEFAULT_DAYS, MAX_DAYS
 MAX_IDS = 5_000  # of one call; a file may have more
 
 
+MAILING: dict[str, Any] = {
+    "name": "November invoices",
+    "startsAt": "2026-11-21T12:00:00Z",
+    "endsAt": "2026-11-30T12:00:00Z",
+    "sent": 12000,
+}
+
+
 class MailingIn(Schema):
     """`startsAt` and `endsAt` are whole hours. `sent`: to how many it went, for those who list no ids; `imageId`: only
     first opens through this image count."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [MAILING]})
 
     name: str
     starts_at: AwareDatetime
@@ -31,6 +41,8 @@ class MailingIn(Schema):
 class MailingChange(Schema):
     """What is given is replaced, the rest stays; `sent` 0 clears it. `version` guards against a change made
     meanwhile."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sent": 12500, "version": 3}]})
 
     name: str | None = None
     starts_at: AwareDatetime | None = None

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from app.accounts.clients.pixel_choices import PixelChoice
+from app.accounts.models import UserSession
+from app.core import clock
+from app.core.db import write
 from tests.people import Person, bearer
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
@@ -203,3 +209,19 @@ def test_places_limits_and_expiry_come_and_go(
     lifted = {"addresses": [], "origins": [], "pixelLimits": {}, "neverExpires": True}
     after = client.put(url, json=lifted, headers=admin_token).json
     assert [after[name] for name in ("addresses", "origins", "pixelLimits", "expiresAt")] == [None] * 4
+
+
+@sqlite
+def test_a_secret_and_a_change_want_to_know_who_it_is_again(
+    app: Flask, client: FlaskClient, admin_token: Header, create: Any
+) -> None:
+    url = f"/api/clients/{create().json['id']}"
+    with app.app_context(), write() as session:
+        session.execute(update(UserSession).values(confirmed_at=clock.now() - timedelta(minutes=31)))
+    late = [
+        create(),
+        client.put(url, json={}, headers=admin_token),
+        client.post(f"{url}/rotate", json={}, headers=admin_token),
+    ]
+    assert [(each.status_code, each.json["confirmRequired"]) for each in late] == [(403, True)] * 3
+    assert client.get(url, headers=admin_token).status_code == 200

@@ -32,6 +32,7 @@ def accept(app: Flask, token: str, **changes: Any) -> Any:
     return app.test_client().post("/api/auth/accept-invitation", json={"token": token, **GOOD, **changes})
 
 
+@sqlite
 def test_the_page_says_who_invites_into_what_and_makes_the_person(
     app: Flask, token: str, anonymous: Browser, boss: Person, audited: Any
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_api_makes_the_person_and_takes_nothing_else(app: Flask, token: str)
     assert (answer.status_code, answer.json["email"], answer.json["role"]) == (201, "nina@example.com", "operator")
 
 
+@sqlite
 def test_wrong_used_and_expired_links_all_say_the_same(app: Flask, token: str, anonymous: Browser, travel: Any) -> None:
     wrong = ["x" * 43, "x", "y" * 500, token + "x", "é" * 40]
     travel(LIFETIME + timedelta(seconds=1))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from app.accounts.team.invitations import PER_ACCOUNT, PER_ADDRESS
+from app.accounts.team.models import Invitation
+from app.core.db import db
 from app.core.ratelimit import limiter
+from app.work import retention
 from tests.people import Person, bearer, new_account
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 NEW = {"email": "New@Example.com", "role": "manager"}
 
 
+@sqlite
 def test_an_invitation_is_listed_and_its_letter_waits(api: Any, boss: Person, letters: Any, audited: Any) -> None:
     answer = api("post", "/users", json=NEW)
 
@@ -117,3 +123,13 @@ def test_who_may_invite_no_longer_leaves_no_open_door(app: Flask, api: Any, make
         assert api(method, f"/users/{eve.id}{tail}", json=body).status_code in (200, 204)
 
         assert app.test_client().get(link).status_code == 404
+
+
+@sqlite
+def test_an_expired_one_stays_listed_for_a_month(app: Flask, api: Any, boss: Person, travel: Any) -> None:
+    api("post", "/users", json=NEW)
+    for days, left in ((36, 1), (2, 0)):
+        travel(timedelta(days=days))
+        retention.clean_up(app)
+        with app.app_context():
+            assert db.session.scalar(select(func.count()).select_from(Invitation)) == left

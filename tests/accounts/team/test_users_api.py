@@ -65,6 +65,7 @@ def test_only_administrators_see_and_change_people(app: Flask, api: Any, boss: P
         assert {api(method, path, token=token, json=body).status_code for method, path, body in calls} == {403}
 
 
+@sqlite
 def test_nobody_of_another_account_is_there(api: Any, other_account: Person, person: Any) -> None:
     path = f"/users/{other_account.id}"
     calls = [("get", path, None), ("put", path, {"role": "viewer"}), ("delete", path, None)]
@@ -76,6 +77,7 @@ def test_nobody_of_another_account_is_there(api: Any, other_account: Person, per
     assert other_account.email not in str(api("get", "/users?limit=200").json)
 
 
+@sqlite
 def test_another_role_ends_their_sessions_and_is_recorded(
     app: Flask, api: Any, make_user: Any, person: Any, audited: Any
 ) -> None:
@@ -127,6 +129,7 @@ def test_nobody_does_it_to_themselves(api: Any, boss: Person, make_user: Any, pe
     assert person(boss).role == "admin"
 
 
+@sqlite
 def test_a_disabled_person_is_out_at_once_and_may_come_back(app: Flask, api: Any, make_user: Any, audited: Any) -> None:
     rui = make_user("operator", email="rui@example.com")
     browser, token = sign_in(app, rui), bearer(app, rui)

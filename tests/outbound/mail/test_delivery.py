@@ -28,6 +28,7 @@ from app.outbound.mail.models import MailMessage
 from app.outbound.mail.upkeep import at_start, sweep
 from app.outbound.models import ErrorClass, Status, Target, TargetState
 from app.outbound.sight import Claim
+from app.work.ticker import Ticker
 from tests.outbound.ledger import Ledger
 from tests.outbound.mail.conftest import LINK, TO, TOKEN, Post, a_letter
 from tests.outbound.true_figures import counted, kept
@@ -230,6 +231,15 @@ def test_each_end_forgets_and_a_forgotten_letter_is_gone(
     again = ledger.delivery(cancelled)
     assert (again.status, again.error, again.detail) == ("cancelled", "gone", "What was to be sent is gone")
     assert counted(engine) == kept(engine)
+
+
+@SQLITE
+def test_the_ticker_sweeps(app: Flask, post: Post, message: Message) -> None:
+    id_ = post(expires_in=timedelta(seconds=-1))
+    ticker = Ticker(app)
+    ticker.tick()
+    ticker.end()
+    assert message(id_).sealed is None
 
 
 @SQLITE
