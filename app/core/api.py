@@ -14,7 +14,7 @@ from flask import Blueprint, Response, g, request
 from pydantic import BaseModel
 
 from app.core import wire
-from app.core.access import PUBLIC, is_confirmed
+from app.core.access import PUBLIC, is_confirmed, on_denied
 from app.core.errors import Forbidden, NotFound, Unauthorized, Unconfirmed
 from app.core.jsonbody import check_content_encoding, check_content_type, parse, read_request
 from app.core.schema import Out, Schema, validate, validate_query
@@ -106,6 +106,7 @@ class Operation:
     file: str | None = None  # the name of the file in a multipart body; `body` then tells its other fields
     confirmed: bool = False  # a person must have proved who they are within the last half hour
     media: tuple[str, ...] = ()  # what a 200 without a model is
+    headers: tuple[tuple[str, str], ...] = ()  # that a caller may send beside the usual ones: name, what it does
     form: bool = False  # the body is a form (application/x-www-form-urlencoded)
 
     @property
@@ -192,6 +193,8 @@ def _check_arguments(view: Callable[..., Any], **models: type[BaseModel] | None)
 def _authorized(permission: str) -> Principal:
     principal = authenticate(request.headers.get("Authorization"))
     if permission not in principal.permissions:
+        for told in on_denied if principal.user_id is not None else ():
+            told(permission)
         raise Forbidden(f"This token does not carry the permission {permission}")
     return principal
 

@@ -15,7 +15,7 @@ from flask_babel import force_locale, gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, NoResultFound, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException
@@ -245,7 +245,7 @@ def as_app_error(error: Exception) -> AppError:
     if is_database_away(error):
         log.warning("database away: %s", type(getattr(error, "orig", error)).__name__)
         return Unavailable()
-    if isinstance(error, ObjectDeletedError):  # by somebody else, between two transactions of this request
+    if isinstance(error, ObjectDeletedError | NoResultFound):  # by somebody else, meanwhile
         return NotFound()
     log.error("unexpected %s in exchange %s", type(error).__name__, request_id.get(), exc_info=error)
     return AppError()

@@ -70,6 +70,10 @@ def describe() -> None:
             body=EventBody,
             answers={200: Accepted, 202: Accepted, 409: None, 429: None, 500: NotSent, 503: None},
             tag="tracking",
+            headers=(
+                ("Prefer", "`respond-async`: 202 as soon as the event is on disk, without waiting for the platform."),
+                ("Idempotency-Key", "Printable text of your choice: the same key again, within 7 days, is a repeat."),
+            ),
         )
     document(
         "/api/tracking/events/batch",

@@ -110,7 +110,8 @@ def _operation(
         told |= {"x-permission": operation.permission, "x-roles": list(who.roles), "x-scopes": list(who.scopes)}
     if operation.confirmed:
         told["x-confirmed"] = True
-    if parameters := _path_parameters(route) + _query_parameters(operation, schemas, components):
+    parameters = _path_parameters(route) + _query_parameters(operation, schemas, components)
+    if parameters := parameters + [_header(*each) for each in operation.headers]:
         told["parameters"] = parameters
     if operation.body:
         schema = schemas[operation.body, "validation"]
@@ -161,6 +162,11 @@ PATH_EXAMPLES = {
     "id_fatura": ["FAT001"],
     "group": ["pixels"],
 }
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 def _query_parameters(

@@ -30,12 +30,14 @@ def document(
     description: str = "",
     tag: str = "",
     form: bool = False,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """Documents what is answered outside `@endpoint` (the front door's paths), under its path without /v1 as in the URL
-    map: "/api/tracking/events". A later call for the same path and method replaces the earlier one."""
+    map: "/api/tracking/events". A later call for the same path and method replaces the earlier one. `headers`: what a caller
+    may send beside the usual ones, each with what it does."""
     if public is (permission is not None):
         raise TypeError(f"{method} {path} needs either permission=… or public=True")
-    told = Operation(summary, permission, answers, body, query, description, tag, form=form)
+    told = Operation(summary, permission, answers, body, query, description, tag, form=form, headers=headers)
     _by_hand[path, method.upper()] = told
 
 
@@ -53,7 +55,7 @@ class Route:
 
     @property
     def id(self) -> str:
-        """ "get_pixels_id": made of what never changes, so that generated clients keep their names."""
+        """Such as get_pixels_id: made of what never changes, so that generated clients keep their names."""
         return NOT_IN_NAMES.sub("_", f"{self.method.lower()}{self.path.removeprefix('/api')}").rstrip("_")
 
     @property

@@ -55,14 +55,6 @@ def test_a_client_is_created_with_its_token_once(client: FlaskClient, admin_toke
         ({"perMinute": -1}, "perMinute"),
         ({"pixelIds": [str(uuid4())]}, "pixelIds"),
         ({"pixelIds": ["nonsense"]}, "pixelIds.0"),
-        ({"pixelLimits": {str(uuid4()): {"perMinute": 5}}}, "pixelLimits"),
-        ({"pixelLimits": {"nonsense": {"perMinute": 5}}}, "pixelLimits.nonsense"),
-        ({"addresses": ["10.0.0.0/8", "example.com"]}, "addresses"),
-        ({"addresses": [f"10.0.0.{number}" for number in range(51)]}, "addresses"),
-        ({"origins": ["https://loja.example/page"]}, "origins"),
-        ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
-        ({"expiresAt": "9999-12-31T23:59:59-12:00"}, "expiresAt"),
-        ({"expiresAt": "2027-01-01T00:00:00"}, "expiresAt"),
     ],
 )
 def test_wrong_fields_are_named(create: Any, body: dict[str, Any], field: str) -> None:
@@ -225,3 +217,20 @@ def test_a_secret_and_a_change_want_to_know_who_it_is_again(
     ]
     assert [(each.status_code, each.json["confirmRequired"]) for each in late] == [(403, True)] * 3
     assert client.get(url, headers=admin_token).status_code == 200
+
+
+@sqlite
+def test_wrong_places_limits_and_times_are_named(create: Any) -> None:
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"pixelLimits": {str(uuid4()): {"perMinute": 5}}}, "pixelLimits"),
+        ({"pixelLimits": {"nonsense": {"perMinute": 5}}}, "pixelLimits.nonsense"),
+        ({"addresses": ["10.0.0.0/8", "example.com"]}, "addresses"),
+        ({"addresses": [f"10.0.0.{number}" for number in range(51)]}, "addresses"),
+        ({"origins": ["https://loja.example/page"]}, "origins"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
+        ({"expiresAt": "9999-12-31T23:59:59-12:00"}, "expiresAt"),
+        ({"expiresAt": "2027-01-01T00:00:00"}, "expiresAt"),
+    )
+    for body, field in wrong:
+        answer = create(**body)
+        assert (answer.status_code, field in answer.json["fields"]) == (400, True), body

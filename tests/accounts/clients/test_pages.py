@@ -73,13 +73,6 @@ def test_the_examples_name_a_pixel_that_the_client_may_use(admin: Browser, pixel
         {"per_day": "9" * 40},
         {"pixels": "some"},
         {"pixels": "some", "pixel_ids": [str(uuid7())]},
-        {"addresses": "10.0.0.0/8\nexample.com"},
-        {"origins": "loja.example"},
-        {"expires_on": "2020-01-01"},
-        {"expires_on": "9999-12-31"},
-        {"expires_on": "tomorrow"},
-        {"pixel_limits-0-pixel_id": str(uuid7()), "pixel_limits-0-per_day": "5"},
-        {"pixel_limits-0-pixel_id": "x", "pixel_limits-0-per_day": "9" * 40},
     ],
     ids=str,
 )
@@ -252,3 +245,18 @@ def test_an_expired_client_is_shown_and_found(
     assert "Expirado" in admin.get(f"/clients/{id_}").text
     assert "Curto" in admin.get("/clients?state=expired").text
     assert "Curto" not in admin.get("/clients?state=active").text
+
+
+def test_wrong_places_limits_and_days_show_the_form_again(admin: Browser) -> None:
+    wrong: tuple[dict[str, str], ...] = (
+        {"addresses": "10.0.0.0/8\nexample.com"},
+        {"origins": "loja.example"},
+        {"expires_on": "2020-01-01"},
+        {"expires_on": "9999-12-31"},
+        {"expires_on": "tomorrow"},
+        {"pixel_limits-0-pixel_id": str(uuid7()), "pixel_limits-0-per_day": "5"},
+        {"pixel_limits-0-pixel_id": "x", "pixel_limits-0-per_day": "9" * 40},
+    )
+    for changes in wrong:
+        answer = admin.submit("/clients", {**FORM, **changes}, htmx=True)
+        assert (answer.status_code, "alert-danger" in answer.text) == (422, True), changes
