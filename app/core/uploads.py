@@ -43,6 +43,8 @@ def read_form(model: type[M], file: str, limit: int) -> tuple[Upload, M]:
 
 
 def _only_file(name: str) -> Upload:
+    if None in request.files or None in request.form:  # Werkzeug keeps parts without a name under None
+        raise Malformed("A part of the form has no name")
     sent = [part for key, part in request.files.items(multi=True) if key == name]
     if unknown := next((key for key in request.files if key != name), None):
         raise Invalid({unknown[:100]: ["Unknown field"]}, "The form has a file that is not asked for")

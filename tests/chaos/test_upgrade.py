@@ -1,7 +1,7 @@
 """An upgrade under load: nothing is lost, and where processes go on serving, nothing is doubled either.
 
-What it proves: a migration that only adds and the processes of a release before it can meet in one database, rows in the
-tables and requests under way; a restart of one part after the other after that costs nothing; on SQLite a new start
+What it proves: a migration that only adds and the processes of a release before it can meet in one database, rows in
+the tables and requests under way; a restart of one part after the other after that costs nothing; on SQLite a new start
 migrates (with a copy) before it serves. What it does not: the code of an older release is not here (a clone may be
 shallow), so the present code stands in for it, below a made-up migration of a later release.
 """

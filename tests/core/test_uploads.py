@@ -7,12 +7,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.core import bodies
 from app.core.api import endpoint
-from app.core.errors import REFUSED_KEY
+from app.core.errors import REFUSED_KEY, Malformed
 from app.core.schema import Schema
 from app.core.seats import Seats
+from app.core.uploads import read_form
 
 MOST = 3 * 1024 * 1024
 bodies.take_larger(r"/test-only/uploads(/[^/]+)?", MOST)
@@ -81,3 +83,12 @@ def test_a_file_needs_the_fields_beside_it() -> None:
     with pytest.raises(TypeError, match="body"):
         endpoint(summary="x", permission="images.edit", file="file", answers={})
     assert endpoint(summary="x", permission="images.edit", file="file", body=Nothing, answers={}) is not None
+
+
+@pytest.mark.parametrize("disposition", ["form-data", 'form-data; filename="x.png"'])
+def test_a_part_without_a_name_is_refused(disposition: str) -> None:
+    parts = ['form-data; name="file"; filename="a.png"', disposition]
+    body = "".join(f"--x\r\nContent-Disposition: {each}\r\n\r\nabc\r\n" for each in parts) + "--x--\r\n"
+    with Flask("x").test_request_context(method="POST", data=body.encode(), content_type=FORM):
+        with pytest.raises(Malformed):
+            read_form(Schema, "file", 100)

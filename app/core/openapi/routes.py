@@ -33,8 +33,8 @@ def document(
     headers: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """Documents what is answered outside `@endpoint` (the front door's paths), under its path without /v1 as in the URL
-    map: "/api/tracking/events". A later call for the same path and method replaces the earlier one. `headers`: what a caller
-    may send beside the usual ones, each with what it does."""
+    map: "/api/tracking/events". A later call for the same path and method replaces the earlier one. `headers` are those
+    that a caller may send beside the usual ones, each with what it does."""
     if public is (permission is not None):
         raise TypeError(f"{method} {path} needs either permission=… or public=True")
     told = Operation(summary, permission, answers, body, query, description, tag, form=form, headers=headers)
