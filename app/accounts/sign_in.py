@@ -4,7 +4,7 @@ there is a second factor."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,9 +19,10 @@ from app.core import clock
 from app.core.access import Actor
 from app.core.errors import N_, AppError
 from app.core.ratelimit import Limit, RateLimiter, Reserved
+from app.core.runtime import runtime
 
 PER_PERSON = Limit("sign-in-person", 10, 300)
-PER_ADDRESS = Limit("sign-in-address", 10, 300)
+PER_ADDRESS = Limit("sign-in-address", 10, 300)  # the amount is SIGN_IN_FAILURES
 OVERALL = Limit("sign-in", 1000, 300)
 MAX_EMAIL_LENGTH = 254
 UNKNOWN = "unknown person"  # what was typed may be a password in the wrong field: never kept
@@ -203,4 +204,5 @@ def normal_email(email: str) -> str:
 
 
 def _limits(email: str, address: str | None) -> Sequence[Reserved]:
-    return ((PER_PERSON, email), (PER_ADDRESS, address or ""), (OVERALL, ""))
+    per_address = replace(PER_ADDRESS, amount=runtime().settings.sign_in_failures)
+    return ((PER_PERSON, email), (per_address, address or ""), (OVERALL, ""))

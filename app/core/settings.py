@@ -72,6 +72,7 @@ class Settings(BaseModel):
     admin_password: str | None = None
     tracking_token: str | None = None
     registration: Literal["open", "closed"] = "closed"
+    sign_in_failures: int = Field(10, ge=1, le=100_000)  # of one network address in five minutes
     stats_public: bool = False
     cors_origin: str | None = None
     timezone: str = "America/Sao_Paulo"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from itertools import product
@@ -137,6 +138,16 @@ def test_ten_failures_close_the_door_for_the_address(anonymous: Browser, make_us
 
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["Retry-After"]) <= 300
+
+
+@sqlite
+def test_the_operator_of_a_large_office_allows_an_address_more(app: Flask, anonymous: Browser, make_user: Any) -> None:
+    state = runtime(app)
+    office = state.settings.model_copy(update={"sign_in_failures": 12})
+    app.extensions[EXTENSION] = replace(state, settings=office)
+    person = make_user()
+    forms = [credentials(person, email=f"{number}@example.com") for number in range(13)]
+    assert [anonymous.submit("/login", form).status_code for form in forms] == [422] * 12 + [429]
 
 
 def test_ten_failures_close_the_door_for_the_person_from_anywhere(app: Flask, make_user: Any) -> None:

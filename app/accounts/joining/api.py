@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.accounts import identity
-from app.accounts.joining import registration
+from app.accounts.joining import confirmation, registration
 from app.accounts.joining.recovery import service as recovery
 from app.accounts.joining.registration import Wanted
-from app.accounts.joining.schemas import Address, Followed, Message, NewPassword, Register
+from app.accounts.joining.schemas import Address, Message, NewPassword, Register, Verification
 from app.core.api import endpoint, resource_blueprint
 from app.core.db import db, write
 from app.core.ratelimit import limiter
@@ -29,12 +29,16 @@ def register(body: Register) -> Message:
 
 
 @bp.post("/verify")
-@endpoint(summary="Confirm the address", public=True, body=Followed, answers={204: None, 404: None, 409: None})
-def verify(body: Followed) -> None:
-    """Opens the account, with its administrator, who signs in next. 404 for a link that was used, replaced or is older
-    than 24 hours; 409 when somebody else signs in with the address by now."""
+@endpoint(summary="Confirm the address", public=True, body=Verification, answers={204: None, 404: None, 409: None})
+def verify(body: Verification) -> None:
+    """Opens the account, with its administrator, who signs in next. 400 when the password is not the one that was typed
+    at registration (then somebody else may have registered the address: register again), and 429 after ten of them; 404
+    for a link that was used, replaced or is older than 24 hours; 409 when somebody else signs in with the address by
+    now."""
+    caller = identity.caller()
+    proven_hash = confirmation.prove(db.session(), limiter(), body.token, body.password, caller.address)
     with write() as store:
-        registration.complete(store, body.token, identity.caller())
+        confirmation.complete(store, body.token, proven_hash, caller)
 
 
 @bp.post("/verify/resend")

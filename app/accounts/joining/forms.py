@@ -16,6 +16,12 @@ class RegisterForm(Form):
     password = PasswordField(_l("Password"), [InputRequired(REQUIRED)])
 
 
+class VerifyForm(Form):
+    """The password that was typed at registration."""
+
+    password = PasswordField(_l("Password"), [InputRequired(REQUIRED)])
+
+
 class AddressForm(Form):
     """An address, and nothing else: for another letter, or for a forgotten password."""
 

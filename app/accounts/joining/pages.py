@@ -6,15 +6,17 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.accounts import identity
-from app.accounts.joining import registration
-from app.accounts.joining.forms import AddressForm, RegisterForm
+from app.accounts import identity, sign_in
+from app.accounts.joining import confirmation, registration
+from app.accounts.joining.confirmation import Waiting
+from app.accounts.joining.forms import AddressForm, RegisterForm, VerifyForm
 from app.accounts.joining.registration import Wanted
 from app.accounts.pages import private
+from app.accounts.sign_in import Opened, Pending, Verified
 from app.core.access import public
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, NotFound, localized
-from app.core.htmx import go, notify, page
+from app.core.htmx import go, is_htmx, notify, page
 from app.core.i18n import locale
 from app.core.ratelimit import limiter
 from app.core.runtime import runtime
@@ -93,24 +95,40 @@ def send_again() -> ResponseReturnValue:
 def show_link(token: str) -> ResponseReturnValue:
     """Changes nothing: scanners of mail follow links too."""
     try:
-        account_name, name = registration.find(db.session(), token)
+        return show_verify(VerifyForm(formdata=None), token, confirmation.find(db.session(), token))
     except NotFound:
         return gone()
-    return private(page("joining/verify.html", token=token, account_name=account_name, name=name))
 
 
 @bp.post("/verify/<token>")
 @public
 def follow_link(token: str) -> ResponseReturnValue:
+    """Link and password were both proven: the person is signed straight in. Too many wrong ones: 429 with
+    Retry-After."""
+    form = VerifyForm()
     try:
-        with write() as store:
-            registration.complete(store, token, identity.caller())
-    except NotFound:
-        return gone()
-    except Conflict as error:
-        return gone(localized(error.message), 409)
-    notify(_("Your account is open. Sign in with your e-mail address and password."))
-    return private(go("/login"))
+        waiting = confirmation.find(db.session(), token)
+        if not form.validate_on_submit():
+            return show_verify(form, token, waiting, 422)
+        entered = identity.let_in(open_account(token, form.password.data), "/")
+    except Invalid as error:
+        form.reject(error)
+        return show_verify(form, token, waiting, 422)
+    except (NotFound, Conflict) as error:
+        if is_htmx():
+            raise  # said in a toast
+        return gone() if isinstance(error, NotFound) else gone(localized(error.message), 409)
+    notify(_("Your account is open."))
+    return private(entered)
+
+
+def open_account(token: str, password: str) -> Opened | Pending:
+    """Raises NotFound, TooMany, Invalid and Conflict."""
+    caller, replaces = identity.caller(), identity.current_session_id()
+    proven_hash = confirmation.prove(db.session(), limiter(), token, password, caller.address)
+    with write() as store:
+        user = confirmation.complete(store, token, proven_hash, caller)
+        return sign_in.proceed(store, Verified(user.id, proven_hash), caller, replaces=replaces)
 
 
 def show_form(form: RegisterForm, status: int = 200) -> Response:
@@ -119,6 +137,11 @@ def show_form(form: RegisterForm, status: int = 200) -> Response:
 
 def show_wait(form: AddressForm, status: int = 200) -> Response:
     return page("joining/wait.html", fragment="joining/_wait_form.html", form=form, status=status)
+
+
+def show_verify(form: VerifyForm, token: str, waiting: Waiting, status: int = 200) -> Response:
+    context = {"form": form, "token": token, "waiting": waiting}
+    return private(page("joining/verify.html", fragment="joining/_verify_form.html", status=status, **context))
 
 
 def gone(words: str | None = None, status: int = 404) -> Response:

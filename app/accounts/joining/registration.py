@@ -1,23 +1,20 @@
-"""Opening an account: asked for by anybody, done by whoever reads the mail of the address."""
+"""Asking for an account, as anybody may; it opens in `confirmation`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.accounts import audit, one_time, passwords, people
+from app.accounts import one_time, passwords, people
 from app.accounts.joining import asking, letters, limits
-from app.accounts.joining.links import GONE
 from app.accounts.joining.models import Registration
-from app.accounts.models import Account, User
-from app.accounts.roles import Role
+from app.accounts.models import Account
 from app.accounts.sign_in import Caller, find_user
 from app.core import clock, mail
-from app.core.access import Actor
-from app.core.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from app.core.errors import N_, Forbidden
 from app.core.ids import uuid7
 from app.core.mail import Letter
 from app.core.ratelimit import RateLimiter
@@ -25,7 +22,6 @@ from app.core.settings import Settings
 
 LASTS = timedelta(hours=24)
 CLOSED = N_("This service takes no new companies. People come by invitation: ask your administrator for one.")
-TAKEN = N_("Meanwhile somebody else signs in with this address. Sign in, or ask for a new password.")
 ASKED = N_("We wrote to this address. Follow the link in the message within 24 hours.")
 
 
@@ -121,43 +117,6 @@ def ask_again(session: Session, again: Again, caller: Caller) -> None:
     mail.post(session.connection(), waiting.account_id, again.email, again.letter, waiting.expires_at)
 
 
-def find(session: Session, token: str) -> tuple[str, str]:
-    """Company and name of a link that works. Raises NotFound."""
-    found = session.execute(
-        select(Account.name, Registration.name)
-        .join(Account, Account.id == Registration.account_id)
-        .where(*_living(token))
-    ).one_or_none()
-    if found is None:
-        raise NotFound(GONE)
-    return found[0], found[1]
-
-
-def complete(session: Session, token: str, caller: Caller) -> User:
-    """Uses the link up: the account's administrator. Raises NotFound, and Conflict when the address was taken."""
-    used = delete(Registration).where(*_living(token))  # one statement: of two who follow the same link, one gets it
-    kept = Registration.account_id, Registration.email, Registration.name, Registration.locale
-    row = session.execute(used.returning(*kept, Registration.password_hash)).one_or_none()
-    if row is None:
-        raise NotFound(GONE)
-    account = session.get_one(Account, row.account_id)
-    actor = Actor(account.id, None, row.email, caller.address, caller.request_id)
-    audit.record(session, actor, "account.created", subject_id=account.id, subject=account.name)
-    try:
-        return people.create(
-            session,
-            account,
-            actor,
-            email=row.email,
-            name=row.name,
-            role=Role.ADMIN,
-            password_hash=row.password_hash,
-            locale=row.locale,
-        )
-    except Invalid:
-        raise Conflict(TAKEN) from None
-
-
 def _keep(session: Session, prepared: Prepared, timezone: str) -> Registration:
     """One wait for an address: a second wish takes the place of the first, in the same empty account."""
     wanted, now = prepared.wanted, clock.now()
@@ -180,7 +139,3 @@ def _keep(session: Session, prepared: Prepared, timezone: str) -> Registration:
 def _waiting(session: Session, email: str) -> Registration | None:
     newest = select(Registration).where(Registration.email == email).order_by(Registration.id.desc()).limit(1)
     return session.scalars(newest).one_or_none()
-
-
-def _living(token: str) -> tuple[ColumnElement[bool], ...]:
-    return Registration.token_hash == (one_time.hash_of(token) or ""), Registration.expires_at > clock.now()

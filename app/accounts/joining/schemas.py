@@ -33,6 +33,13 @@ class Followed(Schema):
     token: str = Token
 
 
+class Verification(Schema):
+    """`token` is the last part of the link in the letter, `password` the one that was typed at registration."""
+
+    token: str = Token
+    password: Secret
+
+
 class NewPassword(Schema):
     """`token` is the last part of the link in the letter."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.accounts import identity, sign_in
 from app.accounts.pages import private
+from app.accounts.sign_in import Opened, Pending, Verified
 from app.accounts.team.accepting import service
 from app.accounts.team.accepting.forms import AcceptForm
 from app.accounts.team.accepting.service import Invited
@@ -14,9 +16,8 @@ from app.accounts.team.words import ROLE_HELP, ROLES
 from app.core.access import public
 from app.core.db import db, write
 from app.core.errors import Invalid, NotFound
-from app.core.htmx import go, notify, page
+from app.core.htmx import notify, page
 from app.core.i18n import locale
-from app.core.logs import request_id
 
 bp = Blueprint("invitation", __name__, url_prefix="/invitation")
 
@@ -32,6 +33,7 @@ def show(token: str) -> ResponseReturnValue:
 @bp.post("/<token>")
 @public
 def accept(token: str) -> ResponseReturnValue:
+    """The link came by mail and the password is theirs: the person is signed straight in."""
     invited = service.find(db.session(), token)
     if invited is None:
         return show_over()
@@ -39,30 +41,31 @@ def accept(token: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show_form(form, token, invited, 422)
     try:
-        join(token, form)
+        entered = identity.let_in(join(token, form), "/")
     except Invalid as error:
         form.reject(error)
         return show_form(form, token, invited, 422)
     except NotFound:
         return show_over()
-    words = {"company": invited.company, "email": invited.email}
-    notify(_("You are in the team of %(company)s. Sign in with %(email)s.", **words))
-    return private(go("/login"))
+    notify(_("You are in the team of %(company)s.", company=invited.company))
+    return private(entered)
 
 
-def join(token: str, form: AcceptForm) -> None:
+def join(token: str, form: AcceptForm) -> Opened | Pending:
     """Raises Invalid, and NotFound when somebody was quicker."""
+    caller, replaces = identity.caller(), identity.current_session_id()
     hashed = service.password_hash(db.session(), token, form.name.data, form.password.data)
     with write() as session:
-        service.accept(
+        user = service.accept(
             session,
             token,
             name=form.name.data,
             password_hash=hashed,
             locale=locale(),
-            address=request.remote_addr,
-            request_id=request_id.get(),
+            address=caller.address,
+            request_id=caller.request_id,
         )
+        return sign_in.proceed(session, Verified(user.id, hashed), caller, replaces=replaces)
 
 
 def show_form(form: AcceptForm, token: str, invited: Invited, status: int = 200) -> Response:

@@ -69,7 +69,7 @@ def accept(
     address: str | None,
     request_id: str | None,
 ) -> User:
-    """Uses the link up and makes the person, who then signs in as anybody does. Raises NotFound, and Invalid when the
+    """Uses the link up and makes the person; opens no session. Raises NotFound, and Invalid when the
     address got a sign-in elsewhere meanwhile (the link then stays)."""
     row = session.execute(
         delete(Invitation)
