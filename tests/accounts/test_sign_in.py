@@ -21,6 +21,7 @@ from app.accounts.models import AuditEntry, User, UserSession
 from app.accounts.roles import Role
 from app.accounts.sign_in import WRONG
 from app.core.db import db, write
+from app.core.runtime import EXTENSION, runtime
 from tests.people import PASSWORD, Browser, Person, new_browser, sign_in
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
