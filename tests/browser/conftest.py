@@ -164,17 +164,38 @@ def screenshot() -> Callable[[Page, str], None]:
 
 
 @pytest.fixture
-def holds_up(axe: Callable[..., None], screenshot: Callable[[Page, str], None]) -> Callable[..., None]:
-    """`holds_up(page, name)`: on desktop and phone, light and dark, axe finds nothing and nothing scrolls sideways.
-    Two looks have all of these (`looks_of`); `in_all_looks=True`, and whoever wants screenshots, gets all four."""
+def looks_good(axe: Callable[..., None], screenshot: Callable[[Page, str], None]) -> Callable[..., None]:
+    """`looks_good(page, name, looks)`: in these, axe finds nothing and nothing scrolls sideways."""
 
-    def check(page: Page, name: str, *, in_all_looks: bool = False) -> None:
-        for size, theme in ALL_LOOKS if in_all_looks or SCREENSHOTS else looks_of(name):
+    def check(page: Page, name: str, looks: list[Look]) -> None:
+        for size, theme in ALL_LOOKS if SCREENSHOTS else looks:
             page.set_viewport_size(VIEWPORTS[size])
             page.emulate_media(color_scheme=theme)
             screenshot(page, f"{name}-{size}-{theme}")
             axe(page)
             assert page.evaluate(NO_SIDE_SCROLL), f"{name} {size} {theme}"
         page.set_viewport_size(VIEWPORTS["desktop"])
+
+    return check
+
+
+@pytest.fixture
+def holds_up(looks_good: Callable[..., None]) -> Callable[..., None]:
+    """`holds_up(page, name)`: on desktop and phone, light and dark, axe finds nothing and nothing scrolls sideways.
+    Two looks have all of these (`looks_of`); `in_all_looks=True`, and whoever wants screenshots, gets all four."""
+
+    def check(page: Page, name: str, *, in_all_looks: bool = False) -> None:
+        looks_good(page, name, ALL_LOOKS if in_all_looks else looks_of(name))
+
+    return check
+
+
+@pytest.fixture
+def glance(looks_good: Callable[..., None]) -> Callable[[Page, str], None]:
+    """`glance(page, name)`: the same in one look of the four, for pages on the way of a story, which are made of parts
+    that others hold up. Which look differs from page to page."""
+
+    def check(page: Page, name: str) -> None:
+        looks_good(page, name, [ALL_LOOKS[crc32(name.encode()) % len(ALL_LOOKS)]])
 
     return check

@@ -33,7 +33,7 @@ def new_pixel(app: Flask, account_id: UUID) -> None:
 
 
 def test_a_client_is_fenced_in_and_the_audit_tells_it(
-    page: Page, live_url: str, app: Flask, admin: Browser, console: Console, holds_up: Check
+    page: Page, live_url: str, app: Flask, admin: Browser, console: Console, glance: Check
 ) -> None:
     console.expect("422")
     new_pixel(app, admin.person.account_id)
@@ -49,18 +49,18 @@ def test_a_client_is_fenced_in_and_the_audit_tells_it(
     page.fill("[name=addresses]", "203.0.113.7\n10.0.0.0/8")
     page.fill("[name=origins]", "https://loja.example")
     page.fill("[name=expires_on]", "2099-12-31")
-    holds_up(page, "client-fenced-form")
+    glance(page, "client-fenced-form")
     submit(page)
     expect(page.locator("#clients-token")).to_be_visible()
     page.get_by_role("link", name="Copiei o token").click()
     expect(page.locator("main")).to_contain_text("10.0.0.0/8, 203.0.113.7")
-    holds_up(page, "client-fenced")
+    glance(page, "client-fenced")
 
     page.goto(f"{live_url}/audit")
     entry = page.locator("tr", has_text="Cliente de API criado")
     entry.locator("summary").click()
     expect(entry).to_contain_text("Limites por pixel")
-    holds_up(page, "audit")
+    glance(page, "audit")
     page.fill("[name=actor]", "ninguém")
     expect(page.locator("#audit-rows")).to_contain_text("Nada encontrado")
     page.goto(f"{live_url}/audit?action=client.")

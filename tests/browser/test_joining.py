@@ -21,7 +21,7 @@ from tests.people import PASSWORD, sign_in
 
 EMAIL = "ana@loja-azul.example"
 NEW = "outra frase bem comprida"
-HoldsUp = Callable[[Page, str], None]
+Check = Callable[[Page, str], None]
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def follow(page: Page, url: str, app: Flask, email: str) -> None:
 
 
 def test_a_company_registers_and_its_administrator_forgets_the_password(
-    page: Page, url: str, app: Flask, console: Console, holds_up: HoldsUp
+    page: Page, url: str, app: Flask, console: Console, glance: Check
 ) -> None:
     console.expect("422")
     page.goto(f"{url}/login")
@@ -57,22 +57,28 @@ def test_a_company_registers_and_its_administrator_forgets_the_password(
     fill(page, account_name="Loja Azul", name="Ana", email=EMAIL, password="curta")
     submit(page)
     expect(page.locator("#password-error")).to_be_visible()
-    holds_up(page, "register")
+    glance(page, "register")
     fill(page, password=PASSWORD)
     submit(page)
     expect(page.locator("h1")).to_have_text("Veja a sua caixa de entrada")
-    holds_up(page, "register-wait")
+    glance(page, "register-wait")
     follow(page, url, app, EMAIL)
     expect(page.locator("dl")).to_contain_text("Loja Azul")
-    holds_up(page, "verify")
-    page.get_by_role("button", name="Confirmar e abrir a conta").click()
+    fill(page, password=NEW)
+    submit(page)
+    expect(page.locator("#password-error")).to_contain_text("cadastre-se você mesmo de novo")
+    glance(page, "verify")
+    fill(page, password=PASSWORD)
+    submit(page)
+    expect(page.locator("h1")).to_have_text("Visão geral")
     expect(page.locator("#toasts")).to_contain_text("A sua conta está aberta.")
+    page.get_by_role("button", name="Sair", exact=True).click()
     page.click("a[href='/forgot']")
     fill(page, email=EMAIL)
     submit(page)
     expect(page.locator("h1")).to_have_text("Veja a sua caixa de entrada")
     follow(page, url, app, EMAIL)
-    holds_up(page, "reset")
+    glance(page, "reset")
     fill(page, password=NEW, repeated=NEW)
     submit(page)
     expect(page.locator("#toasts")).to_contain_text("Senha alterada.")
@@ -81,19 +87,19 @@ def test_a_company_registers_and_its_administrator_forgets_the_password(
     expect(page.locator("h1")).to_have_text("Visão geral")
 
 
-def test_a_dead_link_says_what_to_do(page: Page, url: str, console: Console, holds_up: HoldsUp) -> None:
+def test_a_dead_link_says_what_to_do(page: Page, url: str, console: Console, glance: Check) -> None:
     console.expect("404")
     page.goto(f"{url}/reset/{'x' * 43}")
-    holds_up(page, "link-gone")
+    glance(page, "link-gone")
     page.get_by_role("link", name="Pedir outro link").click()
     expect(page.locator("h1")).to_have_text("Esqueceu a senha?")
 
 
-def test_somebody_moves_to_another_address(page: Page, url: str, app: Flask, make_user: Any, holds_up: HoldsUp) -> None:
+def test_somebody_moves_to_another_address(page: Page, url: str, app: Flask, make_user: Any, glance: Check) -> None:
     come_in(page, url, sign_in(app, make_user(email="ana@example.com")))
     page.goto(f"{url}/profile")
     page.get_by_role("link", name="Trocar o e-mail").click()
-    holds_up(page, "profile-email")
+    glance(page, "profile-email")
     fill(page, email=EMAIL)
     submit(page)
     expect(page.locator("#email .alert")).to_contain_text(EMAIL)

@@ -68,18 +68,18 @@ def choose(page: Page, name: str) -> None:
 
 
 def test_a_provider_is_linked_signed_in_with_and_unlinked(
-    app: Flask, page: Page, url: str, admin: Browser, holds_up: Check
+    app: Flask, page: Page, url: str, admin: Browser, glance: Check
 ) -> None:
     come_in(page, url, admin)
     page.goto(f"{url}/profile/providers")
     page.get_by_role("button", name="Vincular o Google").click()
     choose(page, "Ana Lima")
     expect(page.locator("main")).to_contain_text("ana@example.com")
-    holds_up(page, "providers")
+    glance(page, "providers")
 
     page.context.clear_cookies()
     page.goto(f"{url}/profile/sessions")
-    holds_up(page, "sign-in-with-providers")
+    glance(page, "sign-in-with-providers")
     page.get_by_role("link", name="Continuar com o Google").click()
     choose(page, "Ana Lima")
     expect(page.locator("h1")).to_have_text("Sessões")
@@ -96,19 +96,19 @@ def test_a_provider_is_linked_signed_in_with_and_unlinked(
     expect(page.locator("[data-toast=danger]")).to_contain_text("Você não concluiu no Facebook.")
 
 
-def test_a_newcomer_opens_an_account(page: Page, url: str, holds_up: Check) -> None:
+def test_a_newcomer_opens_an_account(page: Page, url: str, glance: Check) -> None:
     page.goto(f"{url}/login")
     page.get_by_role("link", name="Continuar com o Google").click()
     choose(page, "Bia Souza")
     expect(page.locator("h1")).to_have_text("Sua empresa")
-    holds_up(page, "newcomer")
+    glance(page, "newcomer")
     fill(page, account_name="Padaria Souza")
     submit(page)
     page.wait_for_url(f"{url}/")
     expect(page.locator("body")).to_contain_text("Padaria Souza")
 
 
-def test_sessions_are_seen_and_ended(app: Flask, page: Page, url: str, admin: Browser, holds_up: Check) -> None:
+def test_sessions_are_seen_and_ended(app: Flask, page: Page, url: str, admin: Browser, glance: Check) -> None:
     with app.app_context(), write() as store:
         user = store.get_one(User, admin.person.id)
         for agent in (IPHONE, "python-requests/2.32.4"):
@@ -116,7 +116,7 @@ def test_sessions_are_seen_and_ended(app: Flask, page: Page, url: str, admin: Br
             sessions.open_session(store, user, ip_address="203.0.113.9", user_agent=agent, kind=kind)
     come_in(page, url, admin)
     page.goto(f"{url}/profile/sessions")
-    holds_up(page, "sessions")
+    glance(page, "sessions")
     page.get_by_role("row", name="Safari em iPhone").get_by_role("button", name="Encerrar").click()
     page.get_by_role("button", name="Sim").click()
     expect(page.locator("#sessions-rows tbody tr")).to_have_count(2)

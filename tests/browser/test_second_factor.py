@@ -32,33 +32,33 @@ def sign_in(page: Page, person: Browser, code: str) -> None:
 
 
 def test_it_is_set_up_and_asked_for(
-    app: Flask, page: Page, site: str, admin: Browser, console: Console, holds_up: Check
+    app: Flask, page: Page, site: str, admin: Browser, console: Console, glance: Check
 ) -> None:
     console.expect("422")
     page.goto(f"{site}/profile/two-factor")
-    holds_up(page, "second-factor-none")
+    glance(page, "second-factor-none")
     page.get_by_role("button", name="Configurar").click()
     phone = Authenticator(page.locator("#second_factor-secret").inner_text().replace(" ", ""))
     expect(page.locator("#code")).to_be_focused()
     fill(page, code=phone.wrong_code())
     submit(page)
     expect(page.locator("#code-error")).to_be_visible()
-    holds_up(page, "second-factor-app")
+    glance(page, "second-factor-app")
     fill(page, code=phone.code())
     submit(page)
     expect(page.locator("#second_factor-codes [data-focus]")).to_be_focused()
     expect(page.locator("[data-print]")).to_be_visible()
     codes = page.locator("#second_factor-list").inner_text().split()
     assert len(codes) == 10
-    holds_up(page, "second-factor-codes")
+    glance(page, "second-factor-codes")
     page.get_by_role("link", name="Já os guardei").click()
     expect(page.locator("main")).to_contain_text("Ativado")
-    holds_up(page, "second-factor-on")
+    glance(page, "second-factor-on")
 
     sign_out(page)
     sign_in(page, admin, phone.wrong_code())
     expect(page.locator(".alert-danger")).to_be_visible()
-    holds_up(page, "login-code")
+    glance(page, "login-code")
     fill(page, code=phone.code(1))
     submit(page)
     expect(page.locator("h1")).to_have_text("Visão geral")
@@ -69,7 +69,7 @@ def test_it_is_set_up_and_asked_for(
     make_sessions_older(app)
     page.goto(f"{site}/profile/two-factor")
     expect(page.locator("h1")).to_have_text("Confirme que é você")
-    holds_up(page, "confirm")
+    glance(page, "confirm")
     fill(page, password=PASSWORD)
     submit(page)
     expect(page.locator("main")).to_contain_text("Códigos de recuperação restantes")

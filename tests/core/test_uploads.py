@@ -89,6 +89,6 @@ def test_a_file_needs_the_fields_beside_it() -> None:
 def test_a_part_without_a_name_is_refused(disposition: str) -> None:
     parts = ['form-data; name="file"; filename="a.png"', disposition]
     body = "".join(f"--x\r\nContent-Disposition: {each}\r\n\r\nabc\r\n" for each in parts) + "--x--\r\n"
-    with Flask("x").test_request_context(method="POST", data=body.encode(), content_type=FORM):
-        with pytest.raises(Malformed):
-            read_form(Schema, "file", 100)
+    asked = Flask("x").test_request_context(method="POST", data=body.encode(), content_type=FORM)
+    with asked, pytest.raises(Malformed):
+        read_form(Schema, "file", 100)

@@ -50,8 +50,8 @@ def find(session: Session, token: str) -> Waiting:
 
 
 def prove(session: Session, throttle: RateLimiter, token: str, password: str, address: str | None) -> str:
-    """The hash of the password that was right, for `complete`. Slow: before the write. Every try is counted before it is
-    judged; a good one is given back. Raises NotFound, TooMany, and Invalid for a wrong password."""
+    """The hash of the password that was right, for `complete`. Slow: before the write. Every try is counted before it
+    is judged; a good one is given back. Raises NotFound, TooMany, and Invalid for a wrong password."""
     waiting = find(session, token)
     session.rollback()  # hashing takes a while; no read transaction waits for it
     tries = limits.confirming(one_time.hash_of(token) or "", address)

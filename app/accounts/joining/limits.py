@@ -1,5 +1,5 @@
-"""How often letters may be asked for, and passwords tried: by a caller, for an address or a link, and overall. Known and unknown addresses count
-alike, before anybody looks whether they are known."""
+"""How often letters may be asked for, and passwords tried: by a caller, for an address or a link, and overall. Known
+and unknown addresses count alike, before anybody looks whether they are known."""
 
 from __future__ import annotations
 

@@ -29,6 +29,11 @@ def registered(app: Flask, client: FlaskClient, email: str = EMAIL) -> str:
     return last_letter(app, email).token
 
 
+def verify(client: FlaskClient, token: str, password: str = PASSWORD, **options: Any) -> TestResponse:
+    """Follows the link in the letter as a program does."""
+    return call(client, "verify", {"token": token, "password": password}, **options)
+
+
 def forgotten(app: Flask, client: FlaskClient, email: str) -> str:
     """The token in the letter to somebody who forgot their password."""
     assert call(client, "forgot-password", {"email": email}).status_code == 202

@@ -124,7 +124,7 @@ def test_of_two_who_follow_the_same_link_one_gets_it(app: Flask, make_user: Any,
     make_user(email=KNOWN)
     is_new = path == "verify"
     token = registered(app, app.test_client()) if is_new else forgotten(app, app.test_client(), KNOWN)
-    body = {"token": token} if is_new else {"token": token, "password": NEW}
+    body = {"token": token, "password": PASSWORD if is_new else NEW}
     assert sorted(at_once(app, path, [body] * 4)) == [204, 404, 404, 404]
     assert len(rows(app, User.id)) == (2 if is_new else 1)
 
@@ -133,7 +133,7 @@ def test_of_two_companies_with_one_address_one_is_opened(app: Flask) -> None:
     at_once(app, "register", [{**WANTED, "accountName": f"Loja {number}"} for number in range(2)])
     tokens = {letter.token for letter in letters(app, EMAIL)}
     assert len(tokens) == 2
-    statuses = at_once(app, "verify", [{"token": token} for token in tokens])
+    statuses = at_once(app, "verify", [{"token": token, "password": PASSWORD} for token in tokens])
     assert statuses.count(204) == 1
     assert set(statuses) <= {204, 404, 409}
     assert len(rows(app, User.id)) == 1

@@ -26,12 +26,25 @@ def test_an_account_is_opened_from_the_sign_in_page(app: Flask, anonymous: Brows
     page = new_browser(app).get(path)
     assert "Loja Azul" in page.text
     assert rows(app, User.id) == []
-    answer = anonymous.submit(path)
+    answer = anonymous.submit(path, {"password": PASSWORD})
 
-    assert (answer.headers["Location"], answer.headers["Referrer-Policy"]) == ("/login", "no-referrer")
-    assert rows(app, UserSession.id) == []
-    assert "A sua conta está aberta." in anonymous.get("/login").text
-    assert anonymous.submit("/login", {"email": EMAIL, "password": PASSWORD}).headers["Location"] == "/"
+    assert (answer.headers["Location"], answer.headers["Referrer-Policy"]) == ("/", "no-referrer")
+    assert rows(app, UserSession.user_id) == rows(app, User.id)
+    assert "A sua conta está aberta." in anonymous.get("/").text
+    assert anonymous.get("/team").status_code == 200
+    assert new_browser(app).get(path).status_code == 404
+
+
+def test_without_the_password_of_the_registration_the_link_opens_nothing(app: Flask, anonymous: Browser) -> None:
+    anonymous.submit("/register", FORM)
+    path = last_letter(app, EMAIL).path
+    for form, words in (({}, "obrigatório"), ({"password": NEW}, "cadastre-se você mesmo")):
+        answer = anonymous.submit(path, form, htmx=True)
+        assert (answer.status_code, answer.headers["Referrer-Policy"]) == (422, "no-referrer")
+        assert answer.text.lstrip().startswith(f'<form method="post" action="{path}"')
+        assert ('id="password-error"' in answer.text, words in answer.text, NEW in answer.text) == (True, True, False)
+    assert rows(app, User.id) == rows(app, UserSession.id) == []
+    assert anonymous.submit(path, {"password": PASSWORD}, htmx=True).headers["HX-Redirect"] == "/"
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_a_password_is_not_repeated(anonymous: Browser) -> None:
@@ -74,8 +87,9 @@ def test_a_dead_link_is_a_page_that_says_what_to_do(anonymous: Browser) -> None:
 def test_an_address_taken_meanwhile_is_a_page_in_words(app: Flask, anonymous: Browser, make_user: Any) -> None:
     anonymous.submit("/register", FORM)
     make_user(email=EMAIL)
-    answer = anonymous.submit(last_letter(app, EMAIL).path)
-    assert (answer.status_code, "Enquanto isso" in answer.text) == (409, True)
+    path, form = last_letter(app, EMAIL).path, {"password": PASSWORD}
+    for answer in (anonymous.submit(path, form), anonymous.submit(path, form, htmx=True)):
+        assert (answer.status_code, "Enquanto isso" in answer.text) == (409, True)
 
 
 def test_a_forgotten_password_is_replaced(app: Flask, anonymous: Browser, make_user: Any) -> None:

@@ -101,7 +101,7 @@ def test_a_link_of_another_kind_is_no_link_to_a_password(app: Flask, client: Fla
         "verify": (resetting, moving),
         "email/verify": (verifying, resetting),
     }.items():
-        more = {"password": NEW} if path == "reset-password" else {}
+        more = {} if path == "email/verify" else {"password": NEW}
         assert {call(client, path, {"token": token, **more}).status_code for token in tokens} == {404}
     assert call(client, "reset-password", {"token": resetting, "password": NEW}).status_code == 204
 

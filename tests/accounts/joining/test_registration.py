@@ -16,7 +16,7 @@ from app.accounts.models import Account, AuditEntry, User
 from app.accounts.setup import setup_link
 from app.accounts.sign_in import first_account
 from app.core.db import db
-from tests.accounts.joining.calls import EMAIL, PASSWORD, WANTED, call, registered, rows
+from tests.accounts.joining.calls import EMAIL, PASSWORD, WANTED, call, registered, rows, verify
 from tests.accounts.joining.conftest import PUBLIC_URL
 from tests.letters import last_letter, letters
 from tests.people import new_browser
@@ -32,7 +32,7 @@ def test_the_link_in_the_letter_opens_the_account(app: Flask, client: FlaskClien
     assert letter.link.startswith(f"{PUBLIC_URL}/verify/")
     assert "Loja Azul" not in letter.text + letter.subject
 
-    assert call(client, "verify", {"token": letter.token}).status_code == 204
+    assert verify(client, letter.token).status_code == 204
 
     [(account_id, role, name)] = rows(app, User.account_id, User.role, User.name)
     assert (role, name) == ("admin", "Ana")
@@ -49,7 +49,7 @@ def test_nobody_joins_an_account_or_takes_a_role(app: Flask, client: FlaskClient
     for more in ({"role": "viewer"}, {"accountId": str(boss.account_id)}, {"account_id": "1"}, {"id": "1"}):
         assert call(client, "register", {**WANTED, **more}).status_code == 400
     token = registered(app, client)
-    call(client, "verify", {"token": token})
+    verify(client, token)
     [account_id] = [of for of, email in rows(app, User.account_id, User.email) if email == EMAIL]
     assert account_id != boss.account_id
 
@@ -95,7 +95,7 @@ def test_a_wrong_field_costs_none_of_the_few_attempts(client: FlaskClient) -> No
 def test_a_company_that_comes_before_the_set_up_leaves_the_first_account_to_its_owner(
     app: Flask, client: FlaskClient
 ) -> None:
-    call(client, "verify", {"token": registered(app, client)})
+    verify(client, registered(app, client))
     link = setup_link(app)
     assert link is not None
     form = {"account_name": "Kalitrack", "name": "Boss", "email": "boss@example.com", "password": PASSWORD}
@@ -115,8 +115,8 @@ def test_a_second_registration_takes_the_place_of_the_first(app: Flask, client: 
     assert len(rows(app, Account.id)) == 2
     second = last_letter(app, EMAIL)
     assert second.subject == "Confirm your e-mail address"
-    assert call(client, "verify", {"token": first}).status_code == 404
-    assert call(client, "verify", {"token": second.token}).status_code == 204
+    assert verify(client, first).status_code == 404
+    assert verify(client, second.token).status_code == 204
 
 
 def test_the_owner_of_a_known_address_is_told_in_their_own_account(
@@ -138,12 +138,12 @@ def test_a_link_of_yesterday_is_dead_and_another_letter_has_another(
 ) -> None:
     first = registered(app, client)
     travel(timedelta(hours=24))
-    assert call(client, "verify", {"token": first}).status_code == 404
+    assert verify(client, first).status_code == 404
     known = call(client, "verify/resend", {"email": EMAIL})
     second = last_letter(app, EMAIL).token
     assert known.status_code == 202
-    assert call(client, "verify", {"token": first}).status_code == 404
-    assert call(client, "verify", {"token": second}).status_code == 204
+    assert verify(client, first).status_code == 404
+    assert verify(client, second).status_code == 204
     nobody = call(client, "verify/resend", {"email": "nobody@example.com"})
     assert (nobody.status_code, nobody.json) == (known.status_code, known.json)
     assert len(letters(app)) == 2
@@ -152,7 +152,7 @@ def test_a_link_of_yesterday_is_dead_and_another_letter_has_another(
 def test_an_address_taken_meanwhile_is_said_in_words(app: Flask, client: FlaskClient, make_user: Any) -> None:
     token = registered(app, client)
     make_user("viewer", email=EMAIL)
-    answer = call(client, "verify", {"token": token})
+    answer = verify(client, token)
     assert (answer.status_code, "Meanwhile" in (answer.json or {})["error"]) == (409, True)
     assert rows(app, User.role) == [("viewer",)]
 

@@ -20,7 +20,7 @@ from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.outbound.mail.models import MailMessage
 from app.work import retention
-from tests.accounts.joining.calls import EMAIL, call, forgotten, registered, rows
+from tests.accounts.joining.calls import EMAIL, call, forgotten, registered, rows, verify
 from tests.letters import last_letter
 from tests.people import new_account
 
@@ -59,14 +59,14 @@ def find_something(app: Flask) -> None:
 def test_whoever_confirmed_or_asked_again_stays(
     app: Flask, client: FlaskClient, travel: Callable[[timedelta], None]
 ) -> None:
-    call(client, "verify", {"token": registered(app, client)})
+    verify(client, registered(app, client))
     late = "late@example.com"
     registered(app, client, late)
     travel(timedelta(hours=23))
     call(client, "verify/resend", {"email": late})
     travel(timedelta(hours=2))
     assert sweep.sweep(runtime(app).engine, clock.now()) == 0
-    assert call(client, "verify", {"token": last_letter(app, late).token}).status_code == 204
+    assert verify(client, last_letter(app, late).token).status_code == 204
     assert {email for (email,) in rows(app, User.email)} == {EMAIL, late}
 
 

@@ -1,4 +1,4 @@
-"""The link of an invitation: what it shows, that it works once, and that it opens no session by itself."""
+"""The link of an invitation: what it shows, that it works once, and who is in by it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts.models import User, UserSession
+from app.accounts.models import Account, User, UserSession
 from app.accounts.team.invitations import LIFETIME
-from app.core.db import db
+from app.core.db import db, write
 from app.core.redaction import scrub
 from tests.people import Browser, Person
 
@@ -43,15 +43,17 @@ def test_the_page_says_who_invites_into_what_and_makes_the_person(
 
     answer = anonymous.submit(path, GOOD)
 
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["Location"], answer.headers["Referrer-Policy"]) == (
+        303,
+        "/",
+        "no-referrer",
+    )
     with app.app_context():
         user = db.session.scalars(select(User).where(User.email == "nina@example.com")).one()
         assert (user.name, user.role, user.locale) == ("Nina Alves", "operator", "pt_BR")
         assert user.account_id == boss.account_id
-        assert db.session.scalars(select(UserSession.id).where(UserSession.user_id == user.id)).all() == []
-    assert "nina@example.com" in anonymous.get("/login").text  # the notice
-    sign_in = {"email": "nina@example.com", "password": GOOD["password"]}
-    assert anonymous.submit("/login", sign_in).headers["Location"] == "/"
+        assert len(db.session.scalars(select(UserSession.id).where(UserSession.user_id == user.id)).all()) == 1
+    assert "Você está na equipe de" in anonymous.get("/").text
     assert ("invitation.accepted", "nina@example.com", "nina@example.com", None) in audited("invitation.")
 
 
@@ -72,6 +74,20 @@ def test_the_api_makes_the_person_and_takes_nothing_else(app: Flask, token: str)
         assert accept(app, token, **extra).status_code == 400
     answer = accept(app, token, locale="en")
     assert (answer.status_code, answer.json["email"], answer.json["role"]) == (201, "nina@example.com", "operator")
+    with app.app_context():
+        assert (
+            db.session.scalar(select(func.count()).select_from(UserSession).where(UserSession.kind == "browser")) == 0
+        )
+
+
+@sqlite
+def test_who_has_to_have_a_second_factor_sets_one_up_first(
+    app: Flask, token: str, anonymous: Browser, boss: Person
+) -> None:
+    with app.app_context(), write() as store:
+        store.get_one(Account, boss.account_id).second_factor_roles = ["operator"]
+    assert anonymous.submit(f"/invitation/{token}", GOOD).headers["Location"] == "/"
+    assert anonymous.get("/").headers["Location"].startswith("/profile/two-factor")
 
 
 @sqlite

@@ -152,4 +152,4 @@ def test_the_document_tells_the_form(client: FlaskClient) -> None:
     assert (body["required"], body["properties"]["file"]["format"]) == (["file"], "binary")
     assert set(body["properties"]) == {"file", "name"}
     assert {"400", "401", "403", "413", "415"} <= set(paths["/api/images"]["post"]["responses"])
-    assert "multipart/form-data" in client.get("/api/docs").text
+    assert "multipart/form-data" in client.get("/api/docs/images").text

@@ -69,8 +69,8 @@ def accept(
     address: str | None,
     request_id: str | None,
 ) -> User:
-    """Uses the link up and makes the person; opens no session. Raises NotFound, and Invalid when the
-    address got a sign-in elsewhere meanwhile (the link then stays)."""
+    """Uses the link up and makes the person; opens no session. Raises NotFound, and Invalid when the address
+    got a sign-in elsewhere meanwhile (the link then stays)."""
     row = session.execute(
         delete(Invitation)
         .where(Invitation.token_hash == one_time.hash_of(token), Invitation.expires_at > clock.now())
