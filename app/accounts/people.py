@@ -129,9 +129,11 @@ def set_role(session: Session, user: User, role: Role, actor: Actor) -> None:
 
 
 def disable(session: Session, user: User, actor: Actor) -> None:
+    """Ends every session of the person, and every link that was mailed to them: enabled again, they ask anew."""
     user.disabled_at = clock.now()
     user.version += 1
     sessions.end_all(session, user.id)
+    links.end_all(session, user.id)
     audit.record(session, actor, "user.disabled", subject_id=user.id, subject=user.email)
 
 

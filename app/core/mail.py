@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from app.core import events
 from app.core.i18n import DEFAULT_LOCALE
 
 REQUESTED = "mail.requested"
+# What mail programs make links of: a scheme, and a dot before two letters ("S.A." and "3.5" are none).
+LINKED = re.compile(r"://+|(?<=\S)[.\u3002\uff0e\uff61](?=[^\W\d_]{2})|@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,12 @@ def letter(
         render_template("mail/letter.txt", **words),
         render_template("mail/letter.html", **words),
     )
+
+
+def unlinked(name: str) -> str:
+    """A name that somebody chose, for a letter to somebody else: no mail program makes a link of it, so that ours does
+    not carry theirs."""
+    return LINKED.sub(lambda found: " " if "/" in found[0] else f"{found[0]} ", name)
 
 
 def post(connection: Connection, account_id: UUID, to: str, wanted: Letter, expires_at: datetime) -> None:

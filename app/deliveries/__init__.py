@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     """Pages, API and menu. Imported here, so that the verbs alone need no web."""
     from flask_babel import lazy_gettext as _l
 
-    from app.accounts import browser_guard
+    from app.accounts.browser_guard import register_api
     from app.core.menu import MenuItem, add_to_menu
     from app.core.runtime import runtime
     from app.deliveries import api, pages
@@ -25,9 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(outbox_pages.bp)
     app.cli.add_command(outbox_cli.outbox)
     app.add_url_rule("/deliveries/dead", "dead_letters", pages.dead, methods=["GET"])
-    for resource in (api.bp, target_api.bp):
-        app.register_blueprint(resource)
-        browser_guard.csrf.exempt(resource)  # bearer tokens only
+    register_api(app, api.bp, target_api.bp)
     add_to_menu(
         app,
         MenuItem("system", _l("Deliveries"), "deliveries.index", "send", "deliveries.view", 10, "d"),

@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     """Pages, API and menu. Imported here, so that the models alone need no web."""
     from flask_babel import lazy_gettext as _l
 
-    from app.accounts import browser_guard
+    from app.accounts.browser_guard import register_api
     from app.accounts.clients.pixel_choices import list_pixels_with
     from app.core.menu import MenuItem, add_to_menu
     from app.pixels import api, pages, service, watch
@@ -17,8 +17,7 @@ def init_app(app: Flask) -> None:
     from app.pixels import trial_pages as _trial  # noqa: F401
 
     app.register_blueprint(pages.bp)
-    app.register_blueprint(api.bp)
-    browser_guard.csrf.exempt(api.bp)  # bearer tokens only
+    register_api(app, api.bp)
     list_pixels_with(service.choices)
     add_to_menu(app, MenuItem("tracking", _l("Pixels"), "pixels.index", "affiliate", "pixels.view", 20, "p"))
     watch.watch()

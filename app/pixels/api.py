@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
 from app.core.ratelimit import limiter
@@ -53,7 +51,7 @@ def show(id: str) -> PixelOut:
 @endpoint(summary="Change a pixel", permission="pixels.edit", body=PixelChange, answers={200: PixelOut, 409: None})
 def update(id: str, body: PixelChange) -> PixelOut:
     """A new accessToken resumes a pixel that its platform's refusal had paused."""
-    with presented(), write():
+    with presenting(Pixel, PixelOut.of), write():
         pixel = service.update(current_actor(), to_uuid(id), given(body), version=body.version)
     return PixelOut.of(pixel)
 
@@ -62,7 +60,7 @@ def update(id: str, body: PixelChange) -> PixelOut:
 @endpoint(summary="Delete a pixel", permission="pixels.edit", query=Removal, answers={204: None, 409: None})
 def delete(id: str, query: Removal) -> None:
     """Cancels the deliveries still due; its events stay."""
-    with presented(), write():
+    with presenting(Pixel, PixelOut.of), write():
         service.delete(current_actor(), to_uuid(id), version=query.version)
 
 
@@ -88,14 +86,3 @@ def test(id: str, body: TrialIn) -> TrialOut:
 def given(body: Schema) -> dict[str, Any]:
     """The fields that the caller sent, by their names on the wire."""
     return body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
-
-
-@contextmanager
-def presented() -> Iterator[None]:
-    """Shows the current pixel of a conflict as any answer would."""
-    try:
-        yield
-    except Conflict as error:
-        if isinstance(error.current, Pixel):
-            error.current = PixelOut.of(error.current)
-        raise

@@ -90,3 +90,17 @@ def test_a_wrong_setting_stops_the_start_and_repeats_no_secret(
     with pytest.raises(SettingError) as refused:
         Settings.load({"KALITRACK_DATA_DIR": str(tmp_path), **variables})
     assert str(refused.value).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ana S.A. 3.5 Ltda.", "Ana S.A. 3.5 Ltda."),
+        ("see http://evil.example/a now", "see http evil. example/a now"),
+        ("www.evil.com.br", "www. evil. com. br"),
+        ("mail x@evil.example", "mail x@ evil. example"),
+        ("evil\u3002com", "evil\u3002 com"),
+    ],
+)
+def test_a_name_that_somebody_chose_makes_no_link(name: str, shown: str) -> None:
+    assert mail.unlinked(name) == shown

@@ -6,14 +6,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Pages, API and menu; after the guards of the browser."""
     from flask_babel import lazy_gettext as _l
 
     from app.accounts.account import api, pages
-    from app.accounts.browser_guard import csrf
+    from app.accounts.browser_guard import register_api
     from app.core.menu import MenuItem, add_to_menu
 
     app.register_blueprint(pages.bp)
-    app.register_blueprint(api.bp)
-    csrf.exempt(api.bp)
+    register_api(app, api.bp)
     add_to_menu(app, MenuItem("system", _l("Account settings"), "account.show", "settings", "account.edit", 20))

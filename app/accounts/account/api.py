@@ -7,8 +7,8 @@ from app.accounts.account.schemas import AccountChange, AccountOut
 from app.accounts.models import Account
 from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict
 from app.core.runtime import runtime
 
 bp = resource_blueprint("api_account", __name__, "/account")
@@ -32,13 +32,8 @@ def update(body: AccountChange) -> AccountOut:
     """A shorter `retentionDays` removes at night what is older, for good. To require a second factor of administrators
     you need one yourself."""
     longest = runtime().settings.retention_days
-    try:
-        with write() as session:
-            account = service.update(session, current_actor(), body.given(), longest, body.version)
-    except Conflict as error:
-        if isinstance(error.current, Account):
-            error.current = shown(error.current)
-        raise
+    with presenting(Account, shown), write() as session:
+        account = service.update(session, current_actor(), body.given(), longest, body.version)
     return shown(account)
 
 

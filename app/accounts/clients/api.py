@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from uuid import UUID
 
 from flask import Response, after_this_request, g, request
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from app.accounts.clients import denials, lookup, service
 from app.accounts.clients.places import places_of
@@ -25,8 +23,9 @@ from app.accounts.models import ApiClient
 from app.core import clock
 from app.core.access import acting, current_actor
 from app.core.api import Principal, authenticate_with, current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict, NotFound
+from app.core.errors import NotFound
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
 from app.core.ratelimit import limiter
@@ -73,7 +72,7 @@ def show(id: str) -> ClientOut:
     confirmed=True,
 )
 def update(id: str, body: ClientChange) -> ClientOut:
-    with changing() as session:
+    with presenting(ApiClient, ClientOut.model_validate), write() as session:
         client = service.update(session, current_actor(), wanted(id), body.given(), body.version)
     return ClientOut.model_validate(client)
 
@@ -88,7 +87,7 @@ def update(id: str, body: ClientChange) -> ClientOut:
 )
 def rotate(id: str, body: Rotation) -> ClientWithToken:
     """The token before stays valid for `overlapHours`; with 0 it ends at once."""
-    with changing() as session:
+    with presenting(ApiClient, ClientOut.model_validate), write() as session:
         client, token = service.rotate(session, current_actor(), wanted(id), body.overlap_hours, body.version)
     return ClientWithToken.of(client, token)
 
@@ -97,7 +96,7 @@ def rotate(id: str, body: Rotation) -> ClientWithToken:
 @endpoint(summary="Revoke an API client", permission="clients.edit", query=Revocation, answers={204: None, 409: None})
 def revoke(id: str, query: Revocation) -> None:
     """Ends its tokens at once, for good. The client stays listed, with its events."""
-    with changing() as session:
+    with presenting(ApiClient, ClientOut.model_validate), write() as session:
         service.revoke(session, current_actor(), wanted(id), query.version)
 
 
@@ -106,18 +105,6 @@ def wanted(text: str) -> UUID:
     if id_ is None:
         raise NotFound
     return id_
-
-
-@contextmanager
-def changing() -> Iterator[Session]:
-    """A write whose conflicts carry the client as any answer would show it."""
-    try:
-        with write() as session:
-            yield session
-    except Conflict as error:
-        if isinstance(error.current, ApiClient):
-            error.current = ClientOut.model_validate(error.current)
-        raise
 
 
 @authenticate_with

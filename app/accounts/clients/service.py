@@ -87,12 +87,13 @@ def rotate(
 
 
 def replace_token(session: Session, actor: Actor, client: ApiClient, token: str, overlap: timedelta) -> str:
-    keeps = overlap > timedelta()
+    keeps, now = overlap > timedelta(), clock.now()
+    ends_one = client.previous_until is not None and client.previous_until > now
     client.previous_token_hash = client.token_hash if keeps else None
     client.previous_last4 = client.token_last4 if keeps else None
-    client.previous_until = clock.now() + overlap if keeps else None
+    client.previous_until = now + overlap if keeps else None
     client.token_hash, client.token_last4 = token_hash(token), token[-4:]
-    if not keeps:
+    if ends_one or not keeps:  # what was exchanged for a token ends with it, and nobody knows which were
         _end_issued(session, client)
     _touch(client)
     _note(session, actor, client, "client.rotated", {"previous_until": [None, audit.plain(client.previous_until)]})

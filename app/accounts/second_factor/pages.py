@@ -19,10 +19,9 @@ from app.core.errors import Invalid
 from app.core.htmx import go, notify, page
 
 bp = Blueprint("second_factor", __name__, url_prefix="/profile/two-factor")
-OPEN_WITHOUT = (
-    "second_factor",
-    "confirming",
-)  # blueprints; what is `@public` (sign out, language, theme) is open anyway
+# Blueprints and endpoints; what is `@public` (sign out, language, theme) is open anyway. Setting one up wants a recent
+# proof, which who has no password gives by a provider.
+OPEN_WITHOUT = ("second_factor", "confirming", "social.confirm")
 
 
 def to_set_up() -> ResponseReturnValue | None:

@@ -6,10 +6,9 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Pages, API and menu; after the guards of the browser."""
     from flask_babel import lazy_gettext as _l
 
-    from app.accounts.browser_guard import csrf
+    from app.accounts.browser_guard import register_api
     from app.accounts.team import api, pages
     from app.accounts.team.accepting import api as accepting_api
     from app.accounts.team.accepting import pages as accepting_pages
@@ -17,7 +16,5 @@ def init_app(app: Flask) -> None:
 
     app.register_blueprint(pages.bp)
     app.register_blueprint(accepting_pages.bp)
-    for blueprint in (api.users_bp, api.invitations_bp, accepting_api.bp):
-        app.register_blueprint(blueprint)
-        csrf.exempt(blueprint)
+    register_api(app, api.users_bp, api.invitations_bp, accepting_api.bp)
     add_to_menu(app, MenuItem("system", _l("Team"), "team.index", "users", "users.view", 10))

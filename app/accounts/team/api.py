@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from app.accounts.models import User
 from app.accounts.team import changing, invitations, listing, service
@@ -23,8 +19,8 @@ from app.accounts.team.schemas import (
 )
 from app.core.access import current_actor
 from app.core.api import current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
 
@@ -60,7 +56,7 @@ def invite(body: InvitationIn) -> InvitationOut:
 @users_bp.get("/<id>")
 @endpoint(summary="Get a person", permission="users.view", answers={200: MemberOut})
 def show(id: str) -> MemberOut:
-    return MemberOut.of(listing.member(db.session(), current().account_id, to_uuid(id)))
+    return member(to_uuid(id))
 
 
 @users_bp.put("/<id>")
@@ -74,9 +70,9 @@ def show(id: str) -> MemberOut:
 def update(id: str, body: RoleChange) -> MemberOut:
     """Of somebody else; ends their sessions. 409 for a stale version, for oneself, and for the last active
     administrator."""
-    with changing_people() as session:
+    with presenting(User, shown), write() as session:
         service.change_role(session, current_actor(), to_uuid(id), body.role, body.version)
-    return show_again(id)
+    return member(to_uuid(id))
 
 
 @users_bp.delete("/<id>")
@@ -89,7 +85,7 @@ def update(id: str, body: RoleChange) -> MemberOut:
 )
 def remove(id: str, query: Removal) -> None:
     """For good, with their sessions, tokens and second factor. What they made stays, and so does the audit."""
-    with changing_people() as session:
+    with presenting(User, shown), write() as session:
         service.remove(session, current_actor(), to_uuid(id), query.version)
 
 
@@ -97,17 +93,17 @@ def remove(id: str, query: Removal) -> None:
 @endpoint(summary="Shut a person out", permission="users.edit", answers={200: MemberOut, 409: None}, confirmed=True)
 def disable(id: str) -> MemberOut:
     """At once: every session and token of theirs ends, and the invitations they sent are withdrawn."""
-    with changing_people() as session:
+    with presenting(User, shown), write() as session:
         service.disable(session, current_actor(), to_uuid(id))
-    return show_again(id)
+    return member(to_uuid(id))
 
 
 @users_bp.post("/<id>/enable")
 @endpoint(summary="Let a person in again", permission="users.edit", answers={200: MemberOut, 409: None}, confirmed=True)
 def enable(id: str) -> MemberOut:
-    with changing_people() as session:
+    with presenting(User, shown), write() as session:
         service.enable(session, current_actor(), to_uuid(id))
-    return show_again(id)
+    return member(to_uuid(id))
 
 
 @users_bp.post("/<id>/end-sessions")
@@ -118,7 +114,7 @@ def enable(id: str) -> MemberOut:
     confirmed=True,
 )
 def end_sessions(id: str) -> EndedSessions:
-    with changing_people() as session:
+    with presenting(User, shown), write() as session:
         return EndedSessions(ended=service.end_sessions(session, current_actor(), to_uuid(id)))
 
 
@@ -131,9 +127,9 @@ def end_sessions(id: str) -> EndedSessions:
 )
 def reset_second_factor(id: str) -> MemberOut:
     """For who lost phone and recovery codes. Ends their sessions, and tells them by mail."""
-    with presenting_conflicts():
+    with presenting(User, shown):
         changing.reset_second_factor(to_uuid(id))
-    return show_again(id)
+    return member(to_uuid(id))
 
 
 @invitations_bp.get("")
@@ -161,26 +157,14 @@ def withdraw(id: str) -> None:
         invitations.withdraw(session, current_actor(), to_uuid(id))
 
 
-def show_again(id: str) -> MemberOut:
-    return MemberOut.of(listing.member(db.session(), current().account_id, to_uuid(id)))
+def shown(person: User) -> MemberOut:
+    """With what a person's own row does not tell."""
+    return member(person.id)
+
+
+def member(id_: UUID | None) -> MemberOut:
+    return MemberOut.of(listing.member(db.session(), current().account_id, id_))
 
 
 def sent(id_: UUID) -> InvitationOut:
     return InvitationOut.of(*listing.invitation(db.session(), current().account_id, id_))
-
-
-@contextmanager
-def changing_people() -> Iterator[Session]:
-    """A write whose conflicts carry the person as any answer would show them."""
-    with presenting_conflicts(), write() as session:
-        yield session
-
-
-@contextmanager
-def presenting_conflicts() -> Iterator[None]:
-    try:
-        yield
-    except Conflict as error:
-        if isinstance(error.current, User):
-            error.current = MemberOut.of(listing.member(db.session(), current().account_id, error.current.id))
-        raise

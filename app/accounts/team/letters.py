@@ -17,7 +17,7 @@ FACTOR_RESET = "second_factor_reset"
 def invitation(inviter: User, role: str, url: str) -> Letter:
     """In the inviter's language: nobody knows that of who is not here yet."""
     with mail.in_language_of(inviter.locale):
-        words = {"name": inviter.name, "company": inviter.account.name}
+        words = {"name": mail.unlinked(inviter.name), "company": mail.unlinked(inviter.account.name)}
         return mail.letter(
             INVITATION,
             subject=_("%(name)s invites you to %(company)s", **words),
@@ -35,7 +35,7 @@ def invited_elsewhere(inviter: User, owner: User | None) -> Letter:
     administrators read, is not told, or anybody could find out who is here. Written for nobody, too: it takes as
     long."""
     with mail.in_language_of(owner.locale if owner is not None else None):
-        words = {"name": inviter.name, "company": inviter.account.name}
+        words = {"name": mail.unlinked(inviter.name), "company": mail.unlinked(inviter.account.name)}
         return mail.letter(
             INVITED_ELSEWHERE,
             subject=_("Your invitation to %(company)s", **words),
@@ -53,7 +53,10 @@ def factor_reset(person: User, by: User) -> Letter:
             FACTOR_RESET,
             subject=_("Your second factor was taken away"),
             paragraphs=[
-                _("%(name)s took the second factor of your sign-in away and signed you out everywhere.", name=by.name),
+                _(
+                    "%(name)s took the second factor of your sign-in away and signed you out everywhere.",
+                    name=mail.unlinked(by.name),
+                ),
                 _("You sign in with your password alone until you set up an app again, in your profile."),
             ],
             note=_("If you did not ask for this, tell the administrators of your company at once."),

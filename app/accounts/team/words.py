@@ -18,7 +18,7 @@ ROLES: dict[str, Any] = {
 ROLE_HELP: dict[str, Any] = {
     Role.ADMIN: _l("Everything in the account: people, settings, pixels, API clients."),
     Role.MANAGER: _l("Images and mailings; retries and cancels deliveries; sees pixels."),
-    Role.OPERATOR: _l("Contacts and funnels; sees events, deliveries and reports."),
+    Role.OPERATOR: _l("Sees events, deliveries and reports, addresses in full."),
     Role.VIEWER: _l("Looks only. Addresses of people are masked unless the account says otherwise."),
 }
 STATES: dict[str, tuple[Any, str]] = {

@@ -20,18 +20,23 @@ from app.outbound.mail.words import purpose_word
 bp = Blueprint("outbox", __name__, url_prefix="/outbox")
 
 
+@bp.app_template_global("mail_has_server")
+def has_server() -> bool:
+    """Whether messages go out by themselves; else pages that send one say that it waits in the outbox."""
+    return runtime().settings.smtp_url is not None
+
+
 @bp.get("")
 @requires("outbox.view", confirmed=True)
 def index() -> ResponseReturnValue:
-    state = runtime()
-    letters = service.waiting(db.session(), state, account_id())
-    if letters:
+    letters = service.waiting(db.session(), runtime(), account_id())
+    if read := [letter for letter in letters if not letter.is_veiled]:
         with write() as session:
-            service.note_reading(session, current_actor(), letters)
+            service.note_reading(session, current_actor(), read)
     shown = page(
         "outbox/index.html",
         letters=letters,
-        has_server=state.settings.smtp_url is not None,
+        has_server=has_server(),
         most=service.MOST,
         states=STATES,
         purpose_word=purpose_word,

@@ -21,7 +21,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.runtime import Runtime
 from app.core.vault import VaultError
 from app.outbound import repair
-from app.outbound.mail import ledger
+from app.outbound.mail import ledger, upkeep
 from app.outbound.mail.models import LETTER_PLACE, MailMessage
 from app.outbound.models import Delivery, Status, Target, TargetState
 
@@ -39,7 +39,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One letter. `to`, `subject` and `text` are empty where no key opens it."""
+    """One letter. `to`, `subject` and `text` are empty where no key opens it, and where it `is_veiled`: on its way, so
+    that what it says is for its recipient alone."""
 
     id: UUID
     account_id: UUID
@@ -49,6 +50,7 @@ class Waiting:
     expires_at: datetime
     state: State
     reason: str | None
+    is_veiled: bool = False
     to: str = ""
     subject: str = ""
     text: str = ""
@@ -59,9 +61,17 @@ class Waiting:
 
 
 def waiting(session: Session, state: Runtime, account_id: UUID | None, limit: int = MOST) -> list[Waiting]:
-    """Newest first; those of every account for None (the command line)."""
+    """Newest first; those of every account for None (the command line), who reads all of them. An account's own
+    administrators read what nothing can send: else, with a mail server at work, anybody could confirm addresses that
+    are not theirs by looking here quickly, or by pausing the mail."""
     delivery = (Delivery.account_id == MailMessage.account_id) & (Delivery.id == MailMessage.id)
-    columns = (MailMessage.__table__, Delivery.status, Target.state.label("target_state"), Target.reason)
+    columns = (
+        MailMessage.__table__,
+        Delivery.status,
+        Target.state.label("target_state"),
+        Target.reason,
+        Target.reason_code,
+    )
     found = (
         select(*columns)
         .outerjoin(Delivery, delivery)
@@ -72,10 +82,10 @@ def waiting(session: Session, state: Runtime, account_id: UUID | None, limit: in
     )
     if account_id is not None:
         found = found.where(MailMessage.account_id == account_id)
-    return list(_opened(state, session.execute(found).all()))
+    return list(_opened(state, session.execute(found).all(), is_operator=account_id is None))
 
 
-def _opened(state: Runtime, rows: Sequence[Row[Any]]) -> Iterator[Waiting]:
+def _opened(state: Runtime, rows: Sequence[Row[Any]], *, is_operator: bool) -> Iterator[Waiting]:
     for row in rows:
         if row.status in (Status.DONE, Status.DEAD, Status.CANCELLED):
             continue  # over, and wiped in a moment
@@ -84,11 +94,10 @@ def _opened(state: Runtime, rows: Sequence[Row[Any]]) -> Iterator[Waiting]:
             stands = State.UNSENT
         elif row.target_state == TargetState.PAUSED:
             stands, reason = State.HELD, row.reason
-        try:
-            words = json.loads(state.vault.open(LETTER_PLACE, row.id, row.sealed))
-        except VaultError:
-            words = {}
+        is_veiled = not (is_operator or stands == State.UNSENT or _is_stuck(row))
+        words = {} if is_veiled else _words_of(state, row)
         yield Waiting(
+            is_veiled=is_veiled,
             id=row.id,
             account_id=row.account_id,
             purpose=row.purpose,
@@ -99,6 +108,19 @@ def _opened(state: Runtime, rows: Sequence[Row[Any]]) -> Iterator[Waiting]:
             reason=reason,
             **{name: words.get(name, "") for name in ("to", "subject", "text")},
         )
+
+
+def _is_stuck(row: Row[Any]) -> bool:
+    """Whether the mail server, or that there is none, holds it; and not a person of the account."""
+    return row.target_state == TargetState.PAUSED and row.reason_code in (upkeep.REFUSED, upkeep.UNSET)
+
+
+def _words_of(state: Runtime, row: Row[Any]) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(state.vault.open(LETTER_PLACE, row.id, row.sealed))
+    except VaultError:
+        return {}
+    return found
 
 
 def note_reading(session: Session, actor: Actor, letters: Sequence[Waiting]) -> None:

@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     """Pages, API, menu and checks. Imported here, so that the models alone need no web."""
     from flask_babel import lazy_gettext as _l
 
-    from app.accounts import browser_guard
+    from app.accounts.browser_guard import register_api
     from app.core import bodies
     from app.core.menu import MenuItem, add_to_menu
     from app.opens.images import api, pages, watch
@@ -17,8 +17,7 @@ def init_app(app: Flask) -> None:
     from app.opens.images.picture import MAX_BYTES
 
     app.register_blueprint(pages.bp)
-    app.register_blueprint(api.bp)
-    browser_guard.csrf.exempt(api.bp)  # bearer tokens only
+    register_api(app, api.bp)
     bodies.take_larger(r"/images(/[^/]+/content)?|/api(/v1)?/images(/[^/]+/content)?", MAX_BYTES + bodies.FORM_SLACK)
     add_to_menu(app, MenuItem("tracking", _l("E-mail images"), "images.index", "photo", "opens.view", 30, "i"))
     watch.watch()

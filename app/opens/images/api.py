@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from app.core.access import current_actor
 from app.core.api import Upload, current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
 from app.opens.images import service
@@ -61,7 +58,7 @@ def show(id: str) -> ImageOut:
 def update(id: str, body: ImageChange) -> ImageOut:
     """Its name and whether it counts signed links only. Its content: PUT /api/images/{id}/content."""
     values = body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"})
-    with presented(), write():
+    with presenting(Image, shown), write():
         image = service.change(current_actor(), to_uuid(id), values, version=body.version)
     return shown(image)
 
@@ -80,7 +77,7 @@ def replace(id: str, upload: Upload, body: ContentIn) -> ImageOut:
     service.get(current().account_id, to_uuid(id))
     db.session.rollback()
     picture = read_picture(upload.content)
-    with presented(), write():
+    with presenting(Image, shown), write():
         image = service.replace(current_actor(), to_uuid(id), picture, version=body.version)
     return shown(image)
 
@@ -89,20 +86,9 @@ def replace(id: str, upload: Upload, body: ContentIn) -> ImageOut:
 @endpoint(summary="Delete an image", permission="images.edit", query=Removal, answers={204: None, 409: None})
 def delete(id: str, query: Removal) -> None:
     """Its opens stay; mails that carry it show a transparent dot, and their opens go on being recorded."""
-    with presented(), write():
+    with presenting(Image, shown), write():
         service.delete(current_actor(), to_uuid(id), version=query.version)
 
 
 def shown(image: Image) -> ImageOut:
     return ImageOut.of(image, addresses_of(db.session(), image.account_id))
-
-
-@contextmanager
-def presented() -> Iterator[None]:
-    """Shows the current image of a conflict as any answer would."""
-    try:
-        yield
-    except Conflict as error:
-        if isinstance(error.current, Image):
-            error.current = shown(error.current)
-        raise

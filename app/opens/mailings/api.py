@@ -11,8 +11,9 @@ from app.accounts.models import Account
 from app.core import clock
 from app.core.access import current_actor
 from app.core.api import Upload, current, endpoint, resource_blueprint
+from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import Conflict, Invalid, english
+from app.core.errors import Invalid, english
 from app.core.i18n import locale
 from app.core.ids import to_uuid
 from app.core.jobs import asking
@@ -204,10 +205,7 @@ def given(body: Schema) -> dict[str, Any]:
 def presented() -> Iterator[None]:
     """What the service says, with the names of the wire; a conflict shows the current mailing."""
     try:
-        yield
+        with presenting(Mailing, shown):
+            yield
     except Invalid as error:
         raise Invalid({WIRE.get(name, name): texts for name, texts in error.fields.items()}) from None
-    except Conflict as error:
-        if isinstance(error.current, Mailing):
-            error.current = shown(error.current)
-        raise

@@ -6,10 +6,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.accounts import browser_guard
+    from app.accounts.browser_guard import register_api
     from app.opens.stats import api
 
     app.url_map.converters["anytext"] = api.AnyText
-    for resource in (api.stats_bp, api.views_bp):
-        browser_guard.csrf.exempt(resource)  # bearer tokens only
-        app.register_blueprint(resource)
+    register_api(app, api.stats_bp, api.views_bp)

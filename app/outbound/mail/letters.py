@@ -20,6 +20,7 @@ FOR_A_PERSON = frozenset({NO_SERVER, NO_TLS, NO_SIGN_IN})
 WHO_ARE_YOU = frozenset({530, 534, 535, 538})  # RFC 4954 §6; 530 also when STARTTLS must come first (RFC 3207)
 SECRET = re.compile(r"[A-Za-z0-9_-]{20,}")  # the token in a link
 UNREADABLE = "The stored letter cannot be read with ENCRYPTION_KEYS"
+PIECE = re.compile(r"[A-Za-z0-9_-]{6,}")
 NOT_AN_ADDRESS = "The address is none that mail can be sent to"
 
 
@@ -67,7 +68,7 @@ class Letters:
             message_id=f"<{letter.id}@{target.domain}>",
             at=letter.created_at,
         )
-        veiled = frozenset(SECRET.findall(words["text"]))
+        veiled = _pieces(message, SECRET.findall(words["text"]))
         return Mail(target.server, target.domain, target.sender.addr_spec, to.addr_spec, message, veiled)
 
     def read(self, reply: Reply, items: Sequence[Letter]) -> Outcome:
@@ -85,3 +86,9 @@ class Letters:
         if stage == Stage.HELLO:
             return Outcome.retry(f"The mail server does not talk to us: {said}")
         return Outcome.rejected(f"The mail server refuses the {stage}: {said}")
+
+
+def _pieces(message: bytes, secrets: Sequence[str]) -> frozenset[str]:
+    """The secrets, and the parts of them that the lines of the message were broken into: a server may quote those."""
+    seen = PIECE.findall(message.decode("utf-8", "replace"))
+    return frozenset(secrets) | {piece for piece in seen if any(piece in secret for secret in secrets)}

@@ -13,6 +13,8 @@ from flask import Flask
 from sqlalchemy import Connection, select
 
 from app.accounts.clients import lookup, service
+from app.accounts.clients.granting.asking import Asked
+from app.accounts.clients.granting.service import CLIENT_CREDENTIALS, Caller, issue
 from app.accounts.clients.pixel_choices import PixelChoice
 from app.accounts.clients.token import checksum, is_well_formed, new_token, token_hash
 from app.accounts.models import ApiClient, AuditEntry
@@ -120,6 +122,20 @@ def test_a_second_rotation_ends_the_first_token(app: Flask, actor: Actor, make_c
         with app.app_context(), write() as session:
             tokens.append(service.rotate(session, actor, id_)[1])
     assert [accepted(app, token) for token in tokens] == [False, True, True]
+
+
+@sqlite
+def test_tokens_of_an_hour_end_with_the_token_that_a_rotation_ends(app: Flask, actor: Actor, make_client: Make) -> None:
+    id_, first = make_client()
+    asked = Asked(str(id_), first, CLIENT_CREDENTIALS, None)
+    with app.app_context(), write() as session:
+        issued = issue(session, asked, Caller(None, None, None), clock.now()).token
+    stands = []
+    for _ in range(2):
+        with app.app_context(), write() as session:
+            service.rotate(session, actor, id_)
+        stands.append(accepted(app, issued))
+    assert stands == [True, False]
 
 
 @sqlite

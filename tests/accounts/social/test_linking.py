@@ -14,6 +14,7 @@ from app.accounts.models import User, UserSession
 from app.accounts.social.models import SocialLogin
 from app.core import clock
 from app.core.db import db, write
+from tests.accounts.second_factor.authenticator import require_of
 from tests.accounts.social.conftest import link, there, told, visit
 from tests.accounts.social.provider import BIA, LocalProvider
 from tests.letters import letters
@@ -134,3 +135,17 @@ def test_who_has_no_password_confirms_by_the_provider(
     answer = visit(viewer, "/login/google/confirm?next=/profile/providers")
     assert answer.headers["Location"] == "/profile/providers"
     assert viewer.get("/profile/providers").status_code == 200
+
+
+@sqlite
+def test_who_has_no_password_and_needs_a_second_factor_gets_as_far_as_setting_it_up(
+    app: Flask, viewer: Browser, travel: Any
+) -> None:
+    link(viewer)
+    require_of(app, viewer.person, "viewer")
+    travel(timedelta(minutes=31))
+    assert viewer.get("/profile/two-factor").headers["Location"].startswith("/confirm")
+    answer = visit(viewer, "/login/google/confirm?next=/profile/two-factor")
+    assert answer.headers["Location"] == "/profile/two-factor"
+    assert viewer.get("/profile/two-factor").status_code == 200
+    assert viewer.get("/events").headers["Location"] == "/profile/two-factor"

@@ -36,6 +36,15 @@ def test_an_invitation_is_listed_and_its_letter_waits(api: Any, boss: Person, le
     assert audited("invitation.") == [("invitation.created", "boss@example.com", "new@example.com", changes)]
 
 
+def test_an_invitation_carries_no_link_but_ours(api: Any, boss: Person, letters: Any) -> None:
+    api("put", "/auth/me", json={"name": "Win at https://evil.example/x"})
+    api("put", "/account", json={"name": "www.evil.example"})
+    api("post", "/users", json=NEW)
+    (letter,) = letters(boss.account_id)
+    said = f"{letter.subject} {letter.text}"
+    assert ("evil.example" in said, said.count("://")) == (False, 1)
+
+
 def test_sending_again_makes_a_new_link_and_withdrawing_ends_it(app: Flask, api: Any, token_of: Any) -> None:
     id_ = api("post", "/users", json=NEW).json["id"]
     first = token_of("new@example.com")

@@ -19,6 +19,8 @@ from app.core import clock
 from app.core.db import db, write
 from app.core.errors import Conflict
 from app.core.ids import uuid7
+from app.core.runtime import runtime
+from app.deliveries.outbox.service import waiting
 from tests.people import Person, bearer, sign_in
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
@@ -142,6 +144,18 @@ def test_a_disabled_person_is_out_at_once_and_may_come_back(app: Flask, api: Any
     assert api("post", f"/users/{rui.id}/enable").json["state"] == "active"
     assert app.test_client().post("/api/auth/login", json=sign).status_code == 200
     assert [entry[0] for entry in audited("user.")] == ["user.disabled", "user.enabled"]
+
+
+@sqlite
+def test_a_link_that_was_mailed_before_does_not_outlive_being_disabled(app: Flask, api: Any, make_user: Any) -> None:
+    rui = make_user("operator", email="rui@example.com")
+    app.test_client().post("/api/auth/forgot-password", json={"email": rui.email})
+    with app.app_context():
+        (letter,) = waiting(db.session(), runtime(app), rui.account_id)
+    api("post", f"/users/{rui.id}/disable")
+    api("post", f"/users/{rui.id}/enable")
+    given = {"token": letter.text.partition("/reset/")[2].split()[0], "password": "quilt-zebra-lamp-77"}
+    assert app.test_client().post("/api/auth/reset-password", json=given).status_code == 404
 
 
 def test_a_removed_person_is_gone_with_all_that_opens_doors_and_what_they_made_stays(

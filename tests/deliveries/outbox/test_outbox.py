@@ -104,6 +104,26 @@ def test_a_letter_that_is_owed_is_not_sent_any_more_and_one_in_hand_is_left(
     assert "Ela está sendo enviada agora mesmo" in shown(admin)
 
 
+@pytest.mark.parametrize(
+    ("stand", "is_read"),
+    [({}, False), ({"state": TargetState.PAUSED, "reason_code": "user"}, False),
+     ({"state": TargetState.PAUSED, "reason_code": "auth"}, True)],
+)  # fmt: skip
+def test_what_is_on_its_way_is_read_by_nobody_but_its_recipient_and_the_operator(
+    app: Flask, admin: Browser, post: Post, message: Any, ledger: Ledger, stand: dict[str, Any], is_read: bool
+) -> None:
+    """Else whoever looks quickly, or pauses the mail, confirms any address as theirs."""
+    id_ = post()
+    with begin_write(runtime(app).engine) as connection:
+        letters.owe(connection, letters.undelivered(connection, clock.now()))
+    if stand:
+        ledger.change(Target, letters.target_id(message(id_).account_id), **stand)
+    page = shown(admin)
+    assert [word in page for word in (TOKEN, TO)] == [is_read] * 2
+    assert "m***@example.com" in page or is_read
+    assert TOKEN in app.test_cli_runner().invoke(args=["outbox"]).output
+
+
 def test_a_letter_that_no_key_opens_says_so(app: Flask, admin: Browser, post: Post, ledger: Ledger) -> None:
     id_ = post()
     ledger.change(MailMessage, id_, sealed=Fernet(Fernet.generate_key()).encrypt(b"x").decode())

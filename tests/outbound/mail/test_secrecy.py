@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ from sqlalchemy import select, text
 
 from app.core import clock, logs
 from app.core.db import Base
+from app.core.ids import uuid7
+from app.core.mail_server import sender
 from app.core.periods import DAY
 from app.core.runtime import runtime
 from app.outbound import figures
+from app.outbound.mail.letters import Letter, Letters
+from app.outbound.mail.letters import Post as PostOffice
 from app.reports.start import first_steps
 from tests.outbound.ledger import Ledger
-from tests.outbound.mail.conftest import TO, TOKEN, Post
+from tests.outbound.mail.conftest import TO, TOKEN, Post, a_letter
 from tests.people import Browser, bearer
 from tests.postbox import Postbox
 
@@ -76,6 +81,19 @@ def test_a_planted_link_stands_nowhere_after_it_was_sent(
     for number, each in enumerate(shown):
         assert not [secret for secret in (TOKEN, TO, "maria.silva") if secret in each], number
     assert "E-mail: redefinição de senha para m***@example.com" in shown[3]
+
+
+def test_what_a_server_quotes_of_a_letter_tells_no_part_of_its_link(app: Flask) -> None:
+    with app.app_context():
+        words = asdict(a_letter()) | {"to": TO}
+    made = Letters().build(
+        [Letter(uuid7(), clock.now(), words)], PostOffice(None, sender(None, "k.example"), "k.example")
+    )
+    quoted = made.message.decode()
+    assert quoted.count(TOKEN) < quoted.count("/reset/")  # lines are broken, in the middle of a link too
+    for secret in made.veiled:
+        quoted = quoted.replace(secret, "…")
+    assert not [start for start in range(len(TOKEN) - 6) if TOKEN[start : start + 6] in quoted]
 
 
 def test_a_delivery_page_shows_no_letter_and_no_http(

@@ -6,9 +6,8 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.accounts.browser_guard import csrf
+    from app.accounts.browser_guard import register_api
     from app.accounts.clients.granting import api
 
-    app.register_blueprint(api.bp)
-    csrf.exempt(api.bp)  # the credentials are in the request itself: no browser sends those
+    register_api(app, api.bp)  # the credentials are in the request itself
     api.describe()
