@@ -1,4 +1,4 @@
-"""One-time links: a random token that travels in a letter, of which only the hash is kept."""
+"""Random tokens of which only the hash is kept: of one-time links, which travel in letters, and of short waits."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def new_token() -> tuple[str, str]:
     return token, hashed(token)
 
 
-def hash_of(token: str) -> str | None:
-    """The hash to look a link's token up by; None where it cannot be one of ours."""
-    return hashed(token) if token and len(token) <= MAX_TOKEN_LENGTH else None
+def hash_of(token: str) -> str:
+    """The hash to look a token up by; "", which no row has, where it cannot be one of ours."""
+    return hashed(token) if token and len(token) <= MAX_TOKEN_LENGTH else ""
 
 
 def link(settings: Settings, path: str, token: str) -> str:

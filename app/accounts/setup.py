@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-
 from flask import Flask
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts import audit, people
+from app.accounts import audit, one_time, people
 from app.accounts.models import Account, SetupLink, User
 from app.accounts.roles import Role
-from app.accounts.sessions import hashed
 from app.accounts.sign_in import first_account
 from app.core import clock
 from app.core.access import Actor
@@ -20,8 +17,6 @@ from app.core.errors import NotFound
 from app.core.ids import uuid7
 from app.core.runtime import runtime
 
-TOKEN_BYTES = 32
-
 
 def setup_link(app: Flask) -> str | None:
     """A fresh link while the first account has nobody, else None. Only its hash is kept, so each call makes a new one,
@@ -29,21 +24,21 @@ def setup_link(app: Flask) -> str | None:
     with app.app_context():
         with write() as session:
             token = None if people.is_set_up(session) else issue(session)
-        return None if token is None else f"{runtime(app).settings.public_url}/setup/{token}"
+        return None if token is None else one_time.link(runtime(app).settings, "setup", token)
 
 
 def issue(session: Session) -> str:
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+    token, token_hash = one_time.new_token()
     session.execute(delete(SetupLink).where(SetupLink.used_at.is_(None)))
     session.add(
-        SetupLink(id=uuid7(), account_id=first_account(session).id, token_hash=hashed(token), created_at=clock.now())
+        SetupLink(id=uuid7(), account_id=first_account(session).id, token_hash=token_hash, created_at=clock.now())
     )
     return token
 
 
 def is_open(session: Session, token: str) -> bool:
     """Whether this link still works."""
-    unused = select(SetupLink.id).where(SetupLink.token_hash == hashed(token), SetupLink.used_at.is_(None))
+    unused = select(SetupLink.id).where(SetupLink.token_hash == one_time.hash_of(token), SetupLink.used_at.is_(None))
     return session.scalar(unused) is not None and not people.is_set_up(session)
 
 
@@ -60,7 +55,7 @@ def complete(
     """Uses the link up: names the account and creates its administrator. Raises NotFound for a link that was used."""
     used = session.execute(
         update(SetupLink)
-        .where(SetupLink.token_hash == hashed(token), SetupLink.used_at.is_(None))
+        .where(SetupLink.token_hash == one_time.hash_of(token), SetupLink.used_at.is_(None))
         .values(used_at=clock.now())
         .returning(SetupLink.account_id)
     ).scalar_one_or_none()  # one statement: of two people with the same link, one gets it

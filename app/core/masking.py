@@ -1,4 +1,5 @@
-"""What viewers see of people, where their account masks them: enough to tell two apart, too little to reach one."""
+"""What is shown of people who are masked: enough to tell two apart, too little to reach one. Viewers see others so
+where their account says it (`seen_…`)."""
 
 from __future__ import annotations
 
@@ -24,6 +25,13 @@ def masked_email(email: str) -> str:
     if not at or not name or not host or not last:
         return DOTS
     return f"{name[0]}{DOTS}@{host[0]}{DOTS}{dot}{last}"
+
+
+def hinted_email(email: str) -> str:
+    """`m***@example.com`, for everybody: what the outbox, the log and the audit keep of a recipient, whose whole domain
+    tells why a server refused it. At most 254 characters."""
+    name, _, domain = email.rpartition("@")
+    return f"{name[:1]}***@{domain}"[:254]
 
 
 def masked_phone(phone: str) -> str:

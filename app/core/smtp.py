@@ -240,7 +240,7 @@ def _in_words(fault: BaseException) -> str:
 def _safe(text: bytes, mail: Mail) -> bytes:
     """A filter of spam may quote the link for which it refuses a letter."""
     said = IN_LINK.sub(r"\1/…", text[: KEEP_BYTES * 2].decode("utf-8", "replace"))
-    for secret in mail.veiled:
+    for secret in sorted(mail.veiled, key=len, reverse=True):  # a piece taken out first would leave the rest of a whole
         said = said.replace(secret, "…")
     return said.encode()[:KEEP_BYTES]
 

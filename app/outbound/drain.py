@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
@@ -22,13 +21,14 @@ from app.outbound.books import Books
 from app.outbound.claim import DueTarget, Take
 from app.outbound.crew import Crew, Landed
 from app.outbound.hand import Hand
-from app.outbound.kinds import Kinds, Leased
+from app.outbound.kinds import Kinds
 from app.outbound.limits.purse import Purse
 from app.outbound.loading import start_by
 from app.outbound.pace import SETTLE_ROWS, SETTLE_S, Pace
 from app.outbound.results import Result
-from app.outbound.shares import CLAIM_ROWS, MOST_SENDERS, may_start, wanted
+from app.outbound.shares import CLAIM_ROWS, MOST_SENDERS, wanted
 from app.outbound.sight import Claim, Sight
+from app.outbound.starting import Starting
 
 log = logging.getLogger(__name__)
 AGAIN_S = 0.05
@@ -55,6 +55,7 @@ class Drain:
         self._pulse = Pulse(runtime.engine, name, "deliver", runtime.settings.data_dir)
         self._hand = Hand()
         self._purse = Purse()
+        self._starting = Starting(self._hand, self._crew, self._purse, self._books)
         self._sight = Sight(clock.now())
         self._pace = Pace(lambda: self._bell.away)
         self._troubles = 0
@@ -92,7 +93,7 @@ class Drain:
             self._crew.cut()
             self._await_calls(CUT_S)
         self._settle_all()
-        self._return_calls(self._purse.targets)
+        self._starting.return_calls(self._purse.targets)
         self._crew.dismiss()
         self._aftermath.end()
         self._pulse.end()
@@ -142,7 +143,7 @@ class Drain:
             self._hand.keep(landed.results)
             return
         if self._stopping.is_set():  # no time left to find the bad one: all wait for the next worker
-            self._give_back(parcel.rows)
+            self._starting.give_back(parcel.rows)
         else:
             self._hand.add(parcel.halves(start_by(self._kinds.get(parcel.kind), clock.monotonic())), first=True)
             self._hand.renewals += parcel.rows
@@ -161,10 +162,10 @@ class Drain:
         while self._hand.claims:
             self._load()
         if self._sight.limited:
-            self._keep_to_limits()
-        self._start_calls()
+            self._starting.keep_to_limits(self._sight.limited)
+        self._starting.start_calls(self._sight)
         if self._purse.targets and (unused := self._purse.targets - self._hand.waiting):
-            self._return_calls(unused)
+            self._starting.return_calls(unused)
         self._pulse.beat()
 
     def _look(self) -> None:
@@ -222,54 +223,7 @@ class Drain:
         self._hand.add(parcels)
         self._hand.keep(results)
 
-    # -- calls --------------------------------------------------------------------------------------------------
-
-    def _keep_to_limits(self) -> None:
-        """For each call that waits to a limited target, one that is counted in the windows of now. Those beyond go
-        back, without an attempt, and wait in the database until a window ends."""
-        waiting, now = self._sight.limited & self._hand.waiting, clock.now()
-        lacking = {id: self._hand.queued(id) - self._purse.calls(id, now) for id in waiting}
-        lacking = {id: calls for id, calls in lacking.items() if calls > 0}
-        if not lacking:
-            return
-        for grant in self._books.more_calls(lacking, self._purse.expired(now)):
-            self._purse.add(grant)
-        for target_id in lacking:
-            beyond = self._hand.queued(target_id) - self._purse.calls(target_id, now)
-            if beyond > 0:
-                parcels = self._hand.put_down(target_id, beyond)
-                if halves := [len(parcel.rows) for parcel in parcels if parcel.is_half]:
-                    self._purse.shrink(target_id, min(halves))
-                self._books.give_back([row for parcel in parcels for row in parcel.rows])
-
-    def _return_calls(self, target_ids: set[UUID]) -> None:
-        """Counted, and then there was nothing to call about."""
-        if unused := self._purse.let_go(target_ids):
-            self._books.give_back_calls(unused)
-
-    def _start_calls(self) -> None:
-        is_alone = len(self._hand.targets | self._sight.due.keys()) <= 1
-        limit, limited = self._crew.limit, self._sight.limited
-        late: list[Leased] = []
-
-        def is_next(target_id: UUID) -> bool:
-            if target_id in limited and not self._purse.calls(target_id, clock.now()):
-                return False
-            return may_start(self._hand.calls, target_id, busy=self._crew.busy, limit=limit, is_alone=is_alone)
-
-        while (parcel := self._hand.take(is_next)) is not None:
-            if clock.monotonic() < parcel.start_by:
-                if parcel.target_id in limited:
-                    self._purse.spend(parcel.target_id, clock.now())
-                self._crew.start(parcel)
-            else:  # it waited so long for a sender that its lease might end during the call
-                self._hand.landed(parcel)
-                late += parcel.rows
-        self._give_back(late)
-
-    def _give_back(self, rows: Sequence[Leased]) -> None:
-        self._hand.drop(rows)
-        self._books.give_back(rows)
+    # -- the end ------------------------------------------------------------------------------------------------
 
     def _await_calls(self, limit_s: float) -> None:
         deadline = clock.monotonic() + limit_s

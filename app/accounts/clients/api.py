@@ -25,7 +25,6 @@ from app.core.access import acting, current_actor
 from app.core.api import Principal, authenticate_with, current, endpoint, resource_blueprint
 from app.core.conflicts import presenting
 from app.core.db import db, write
-from app.core.errors import NotFound
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, paginate
 from app.core.ratelimit import limiter
@@ -60,7 +59,7 @@ def create(body: ClientIn) -> ClientWithToken:
 @bp.get("/<id>")
 @endpoint(summary="Get an API client", permission="clients.view", answers={200: ClientOut})
 def show(id: str) -> ClientOut:
-    return ClientOut.model_validate(service.get(db.session(), current().account_id, wanted(id)))
+    return ClientOut.model_validate(service.get(db.session(), current().account_id, to_uuid(id)))
 
 
 @bp.put("/<id>")
@@ -73,7 +72,7 @@ def show(id: str) -> ClientOut:
 )
 def update(id: str, body: ClientChange) -> ClientOut:
     with presenting(ApiClient, ClientOut.model_validate), write() as session:
-        client = service.update(session, current_actor(), wanted(id), body.given(), body.version)
+        client = service.update(session, current_actor(), to_uuid(id), body.given(), body.version)
     return ClientOut.model_validate(client)
 
 
@@ -88,7 +87,7 @@ def update(id: str, body: ClientChange) -> ClientOut:
 def rotate(id: str, body: Rotation) -> ClientWithToken:
     """The token before stays valid for `overlapHours`; with 0 it ends at once."""
     with presenting(ApiClient, ClientOut.model_validate), write() as session:
-        client, token = service.rotate(session, current_actor(), wanted(id), body.overlap_hours, body.version)
+        client, token = service.rotate(session, current_actor(), to_uuid(id), body.overlap_hours, body.version)
     return ClientWithToken.of(client, token)
 
 
@@ -97,14 +96,7 @@ def rotate(id: str, body: Rotation) -> ClientWithToken:
 def revoke(id: str, query: Revocation) -> None:
     """Ends its tokens at once, for good. The client stays listed, with its events."""
     with presenting(ApiClient, ClientOut.model_validate), write() as session:
-        service.revoke(session, current_actor(), wanted(id), query.version)
-
-
-def wanted(text: str) -> UUID:
-    id_ = to_uuid(text)
-    if id_ is None:
-        raise NotFound
-    return id_
+        service.revoke(session, current_actor(), to_uuid(id), query.version)
 
 
 @authenticate_with

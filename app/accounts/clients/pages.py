@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, g, request, url_for
@@ -17,7 +16,7 @@ from app.accounts.models import ApiClient
 from app.core import clock
 from app.core.access import current_actor, requires
 from app.core.db import db, write
-from app.core.errors import Conflict, Invalid, NotFound, localized
+from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page, typed_name, typed_version, unchanged
 from app.core.ids import to_uuid
 from app.core.pagination import clamped, paginate
@@ -208,10 +207,7 @@ def show_revoke(client: ApiClient, wrong_name: bool = False, status: int = 200) 
 
 def wanted(text: str) -> ApiClient:
     """The client of this URL, in the account of who asks. Raises NotFound."""
-    id_: UUID | None = to_uuid(text)
-    if id_ is None:
-        raise NotFound
-    return service.get(db.session(), current_actor().account_id, id_)
+    return service.get(db.session(), current_actor().account_id, to_uuid(text))
 
 
 def zone() -> ZoneInfo:

@@ -59,7 +59,7 @@ def create(session: Session, actor: Actor, values: ClientValues) -> tuple[ApiCli
 
 
 def update(
-    session: Session, actor: Actor, id_: UUID, given: Mapping[str, Any], version: int | None = None
+    session: Session, actor: Actor, id_: UUID | None, given: Mapping[str, Any], version: int | None = None
 ) -> ApiClient:
     """Replaces the given `ClientValues` fields. Raises NotFound, Invalid, and Conflict when `version` is stale or the
     client was revoked."""
@@ -76,7 +76,7 @@ def update(
 
 
 def rotate(
-    session: Session, actor: Actor, id_: UUID, overlap_h: int = DEFAULT_OVERLAP_H, version: int | None = None
+    session: Session, actor: Actor, id_: UUID | None, overlap_h: int = DEFAULT_OVERLAP_H, version: int | None = None
 ) -> tuple[ApiClient, str]:
     """A new token; the one before stays valid for `overlap_h` hours (0 to 168). A token that was already on its way
     out ends now. Raises NotFound, Invalid, Conflict."""
@@ -100,7 +100,7 @@ def replace_token(session: Session, actor: Actor, client: ApiClient, token: str,
     return token
 
 
-def revoke(session: Session, actor: Actor, id_: UUID, version: int | None = None) -> ApiClient:
+def revoke(session: Session, actor: Actor, id_: UUID | None, version: int | None = None) -> ApiClient:
     """Ends the client and its tokens, for good. Revoking twice changes nothing."""
     client = get(session, actor.account_id, id_, lock=True)
     if client.revoked_at is not None:
@@ -114,7 +114,7 @@ def revoke(session: Session, actor: Actor, id_: UUID, version: int | None = None
     return client
 
 
-def get(session: Session, account_id: UUID, id_: UUID, *, lock: bool = False) -> ApiClient:
+def get(session: Session, account_id: UUID, id_: UUID | None, *, lock: bool = False) -> ApiClient:
     """A client of this account. Raises NotFound, for somebody else's too. `lock`: until the end of this write."""
     statement = select(ApiClient).where(ApiClient.id == id_, ApiClient.account_id == account_id)
     client = session.scalars(statement.with_for_update() if lock else statement).first()
@@ -143,7 +143,7 @@ def search(
     return statement.order_by(*order_by(sort, SORTS, "-createdAt", ApiClient.id))
 
 
-def _changeable(session: Session, actor: Actor, id_: UUID, version: int | None) -> ApiClient:
+def _changeable(session: Session, actor: Actor, id_: UUID | None, version: int | None) -> ApiClient:
     client = get(session, actor.account_id, id_, lock=True)
     _check_version(client, version)
     if client.revoked_at is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.accounts import identity
-from app.accounts.joining import confirmation, registration
+from app.accounts.joining import asking, confirmation, registration
 from app.accounts.joining.recovery import service as recovery
 from app.accounts.joining.registration import Wanted
 from app.accounts.joining.schemas import Address, Message, NewPassword, Register, Verification
@@ -47,7 +47,7 @@ def resend(body: Address) -> Message:
     """A new link to an address that registered and was not confirmed; the one before it stops working."""
     caller = identity.caller()
     again = registration.prepare_again(db.session(), limiter(), runtime().settings, body.email, caller.address)
-    with write() as store:
+    with asking.evenly(), write() as store:
         registration.ask_again(store, again, caller)
     return Message(message=registration.ASKED)
 
@@ -58,7 +58,7 @@ def forgot_password(body: Address) -> Message:
     """Sends a link to whoever signs in with the address; the answer is the same when nobody does."""
     caller = identity.caller()
     prepared = recovery.prepare(db.session(), limiter(), runtime().settings, body.email, caller.address)
-    with write() as store:
+    with asking.evenly(), write() as store:
         recovery.ask(store, prepared, caller)
     return Message(message=recovery.ASKED)
 

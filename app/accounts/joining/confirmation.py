@@ -54,7 +54,7 @@ def prove(session: Session, throttle: RateLimiter, token: str, password: str, ad
     is judged; a good one is given back. Raises NotFound, TooMany, and Invalid for a wrong password."""
     waiting = find(session, token)
     session.rollback()  # hashing takes a while; no read transaction waits for it
-    tries = limits.confirming(one_time.hash_of(token) or "", address)
+    tries = limits.confirming(one_time.hash_of(token), address)
     throttle.reserve(tries)
     if not passwords.verify(waiting.password_hash, password):
         raise Invalid({"password": [WRONG]})
@@ -90,4 +90,4 @@ def complete(session: Session, token: str, proven_hash: str, caller: Caller) -> 
 
 
 def _living(token: str) -> tuple[ColumnElement[bool], ...]:
-    return Registration.token_hash == (one_time.hash_of(token) or ""), Registration.expires_at > clock.now()
+    return Registration.token_hash == one_time.hash_of(token), Registration.expires_at > clock.now()

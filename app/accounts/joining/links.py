@@ -66,7 +66,7 @@ def end_all(session: Session, user_id: UUID) -> None:
 
 def _living(purpose: Purpose, token: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        MailedLink.token_hash == (one_time.hash_of(token) or ""),
+        MailedLink.token_hash == one_time.hash_of(token),
         MailedLink.purpose == purpose,
         MailedLink.expires_at > clock.now(),
     )

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts import identity, sign_in
-from app.accounts.joining import confirmation, registration
+from app.accounts.joining import asking, confirmation, registration
 from app.accounts.joining.confirmation import Waiting
 from app.accounts.joining.forms import AddressForm, RegisterForm, VerifyForm
 from app.accounts.joining.registration import Wanted
@@ -84,7 +84,7 @@ def send_again() -> ResponseReturnValue:
     except Invalid as error:
         form.reject(error)
         return show_wait(form, status=422)
-    with write() as store:
+    with asking.evenly(), write() as store:
         registration.ask_again(store, again, caller)
     notify(_("If somebody registered with this address, another message is on its way to it."), "info")
     return go("/verify")

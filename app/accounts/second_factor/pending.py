@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.accounts import sessions
+from app.accounts import one_time, sessions
 from app.accounts.models import User
 from app.accounts.second_factor.models import PendingSignIn
 from app.core.ids import uuid7
@@ -24,11 +23,11 @@ def cookie_name(settings: Settings) -> str:
 def begin(session: Session, user: User, now: datetime) -> str:
     """The token for the cookie of somebody who has to say a code yet. Those that are over are swept on the way."""
     session.execute(delete(PendingSignIn).where(PendingSignIn.expires_at <= now))
-    token = secrets.token_urlsafe(sessions.TOKEN_BYTES)
+    token, token_hash = one_time.new_token()
     session.add(
         PendingSignIn(
             id=uuid7(),
-            token_hash=sessions.hashed(token),
+            token_hash=token_hash,
             user_id=user.id,
             email=user.email,
             password_hash=user.password_hash,
@@ -42,10 +41,8 @@ def begin(session: Session, user: User, now: datetime) -> str:
 def find(session: Session, token: str, now: datetime) -> User | None:
     """Who waits with this token. None when it is unknown or over, and when the person was disabled or got another
     password or address meanwhile."""
-    if not token or len(token) > sessions.MAX_TOKEN_LENGTH:
-        return None
     same = (
-        PendingSignIn.token_hash == sessions.hashed(token),
+        PendingSignIn.token_hash == one_time.hash_of(token),
         PendingSignIn.expires_at > now,
         PendingSignIn.email == User.email,
         PendingSignIn.password_hash.is_not_distinct_from(User.password_hash),
@@ -58,5 +55,5 @@ def find(session: Session, token: str, now: datetime) -> User | None:
 
 def end(session: Session, token: str) -> bool:
     """Whether it was still there: of two that end it at once, one is told so."""
-    mine = PendingSignIn.token_hash == sessions.hashed(token)
+    mine = PendingSignIn.token_hash == one_time.hash_of(token)
     return session.execute(delete(PendingSignIn).where(mine).returning(PendingSignIn.id)).first() is not None

@@ -13,7 +13,6 @@ from app.accounts.signed_in.devices import device_of
 from app.core.access import current_actor
 from app.core.api import Out, current, endpoint, resource_blueprint
 from app.core.db import db, write
-from app.core.errors import NotFound
 from app.core.ids import to_uuid
 from app.core.pagination import PageOf, PageQuery, paginate
 
@@ -69,8 +68,5 @@ def end_others() -> None:
 @endpoint(summary="End one of my sessions", permission="profile.edit", answers={204: None})
 def end(id: str) -> None:
     """Its tokens are dead at once; ending the one that asks is signing out."""
-    wanted = to_uuid(id)
-    if wanted is None:
-        raise NotFound
     with write() as store:
-        service.end(store, current_actor(), wanted)
+        service.end(store, current_actor(), to_uuid(id))

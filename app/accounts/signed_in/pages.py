@@ -13,7 +13,6 @@ from app.accounts.signed_in import service
 from app.accounts.signed_in.devices import device_of
 from app.core.access import current_actor, requires
 from app.core.db import db, write
-from app.core.errors import NotFound
 from app.core.htmx import go, notify, page
 from app.core.ids import to_uuid
 
@@ -35,11 +34,8 @@ def index() -> ResponseReturnValue:
 @requires("profile.edit")
 def end(id: str) -> ResponseReturnValue:
     """The one that asks is ended too when somebody says so: they are signed out."""
-    wanted = to_uuid(id)
-    if wanted is None:
-        raise NotFound
     with write() as store:
-        service.end(store, current_actor(), wanted)
+        service.end(store, current_actor(), to_uuid(id))
     notify(_("Session ended."))
     return go("/profile/sessions")
 

@@ -24,13 +24,14 @@ def of_person(user_id: UUID, sort: str | None = None) -> Select[UserSession]:
     return living.order_by(*order_by(sort, SORTS, "-seenAt", UserSession.id))
 
 
-def end(session: Session, actor: Actor, id_: UUID) -> None:
+def end(session: Session, actor: Actor, id_: UUID | None) -> None:
     """Ends one of the actor's own sessions: its cookie, access and refresh tokens are dead at once. Raises NotFound,
     for other people's sessions too."""
     ended = delete(UserSession).where(UserSession.id == id_, UserSession.user_id == actor.user_id)
-    if session.execute(ended.returning(UserSession.id)).scalar_one_or_none() is None:
+    gone = session.execute(ended.returning(UserSession.id)).scalar_one_or_none()
+    if gone is None:
         raise NotFound
-    audit.record(session, actor, "session.ended", subject_id=id_)
+    audit.record(session, actor, "session.ended", subject_id=gone)
 
 
 def end_others(session: Session, actor: Actor, kept: UUID) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from app.accounts.joining import asking
 from app.accounts.models import User
 from app.accounts.team import invitations, letters, listing, service
 from app.accounts.team.models import Invitation
@@ -31,7 +32,7 @@ def resend(id_: UUID | None) -> Invitation:
 def _send(email: str, role: str, id_: UUID | None = None) -> Invitation:
     actor, settings = current_actor(), runtime().settings
     prepared = invitations.prepare(db.session(), settings, limiter(), actor, email=email, role=role)
-    with write() as session:
+    with asking.evenly(), write() as session:  # who has a sign-in elsewhere gets a letter more
         return invitations.send(session, actor, prepared, id_)
 
 

@@ -159,6 +159,7 @@ FIELDS: dict[str, Any] = {
     "locale": _l("Language"),
     "masks_people": _l("Masking"),
     "name": _l("Name"),
+    "number": _l("How many"),
     "origins": _l("Allowed origins"),
     "per_day": _l("Events a day"),
     "per_hour": _l("Events an hour"),
@@ -167,6 +168,7 @@ FIELDS: dict[str, Any] = {
     "pixel_limits": _l("Limits per pixel"),
     "previous_until": _l("Token before valid until"),
     "reason": _l("Reason"),
+    "recipients": _l("Recipients"),
     "retention_days": _l("Retention in days"),
     "role": _l("Role"),
     "rows": _l("Rows"),
@@ -176,6 +178,10 @@ FIELDS: dict[str, Any] = {
     "theme": _l("Theme"),
     "timezone": _l("Time zone"),
 }
+
+
+OF_ROLES = ("role", "second_factor_roles")
+ROLES = {"admin": _l("Administrator"), "manager": _l("Manager"), "operator": _l("Operator"), "viewer": _l("Viewer")}
 
 
 class Change(NamedTuple):
@@ -206,7 +212,15 @@ def changes_of(entry: AuditEntry) -> list[Change]:
 
 def _change(name: str, pair: Any) -> Change:
     before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+    if name in OF_ROLES:
+        before, after = _in_words(before), _in_words(after)
     return Change(FIELDS.get(name, name), None if before is None else _value(before), _value(after))
+
+
+def _in_words(role: Any) -> Any:
+    if isinstance(role, list):
+        return [_in_words(each) for each in role]
+    return ROLES.get(role, role) if isinstance(role, str) else role
 
 
 def _value(value: Any) -> str:

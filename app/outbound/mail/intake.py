@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from app.core import events, mail
 from app.core.db import after_commit, to_json
 from app.core.ids import created_at, uuid7
+from app.core.masking import hinted_email
 from app.core.runtime import runtime
 from app.outbound.mail import ledger
 from app.outbound.mail.ledger import Owed
 from app.outbound.mail.models import LETTER_PLACE
-from app.outbound.mail.words import masked
 
 log = logging.getLogger(__name__)
 DISCARDED = "account.discarded"  # emitted by accounts, for one that nobody joined
@@ -33,7 +33,7 @@ def take(connection: Connection, _name: str, account_id: UUID, payload: dict[str
     """Keeps a letter in the transaction of its cause (inside an app's context, as all who write letters are)."""
     state = runtime()
     id_ = uuid7()
-    at, recipient = created_at(id_), masked(payload["to"])
+    at, recipient = created_at(id_), hinted_email(payload["to"])
     ledger.keep(
         connection,
         id=id_,

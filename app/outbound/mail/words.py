@@ -32,9 +32,3 @@ def title(purpose: str, recipient: str) -> str:
 
 def purpose_word(purpose: str) -> str:
     return str(PURPOSES.get(purpose, _("message")))
-
-
-def masked(address: str) -> str:
-    """`m***@example.com`: enough for somebody who knows the address."""
-    local, _at, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}"[:254]

@@ -14,8 +14,10 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts.joining import asking
 from app.accounts.joining.models import Registration
 from app.accounts.models import User
+from app.core import clock
 from app.core.redaction import scrub
 from tests.accounts.joining.calls import EMAIL, FORM, NEW, PASSWORD, WANTED, call, forgotten, registered, rows
 from tests.accounts.joining.conftest import PUBLIC_URL
@@ -155,3 +157,15 @@ def at_once(app: Flask, path: str, bodies: list[dict[str, Any]]) -> list[int]:
     for thread in threads:
         thread.join(30)
     return statuses
+
+
+@on_sqlite
+def test_an_answer_without_a_letter_takes_as_long_as_one_with(app: Flask) -> None:
+    browser = new_browser(app)
+    for path in ("/api/auth/forgot-password", "/api/auth/verify/resend", "/forgot", "/verify"):
+        began = clock.monotonic()
+        if path.startswith("/api"):
+            assert browser.post(path, json={"email": NOBODY}).status_code == 202
+        else:
+            assert browser.submit(path, {"email": NOBODY}).status_code == 303
+        assert clock.monotonic() - began >= asking.AT_LEAST_S

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.accounts import identity
+from app.accounts.joining import asking
 from app.accounts.joining.forms import AddressForm
 from app.accounts.joining.recovery import service
 from app.accounts.joining.recovery.forms import NewPasswordForm
@@ -39,7 +40,7 @@ def create() -> ResponseReturnValue:
     except Invalid as error:
         form.reject(error)
         return show_form(form, status=422)
-    with write() as store:
+    with asking.evenly(), write() as store:
         service.ask(store, prepared, caller)
     return go("/forgot/sent")
 

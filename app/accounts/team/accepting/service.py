@@ -35,14 +35,11 @@ class Invited:
 
 def find(session: Session, token: str) -> Invited | None:
     """What a link that still works invites to; None for a wrong, used, expired or withdrawn one."""
-    token_hash = one_time.hash_of(token)
-    if token_hash is None:
-        return None
     row = session.execute(
         select(Account.id, Account.name, Invitation.email, Invitation.role, User.name)
         .join(Account, Account.id == Invitation.account_id)
         .outerjoin(User, User.id == Invitation.invited_by)
-        .where(Invitation.token_hash == token_hash, Invitation.expires_at > clock.now())
+        .where(Invitation.token_hash == one_time.hash_of(token), Invitation.expires_at > clock.now())
     ).one_or_none()
     return None if row is None else Invited(*row)
 
