@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+
+from app.core.addresses import read_address
 
 # fb.<subdomain index>.<creation time>.<id>, and perhaps the mark that Meta's parameter library appends.
 FBC = re.compile(r"fb\.[0-9]{1,2}\.[0-9]{1,16}\.[A-Za-z0-9_-]{1,500}(\.[A-Za-z0-9_-]{1,16})?")
@@ -41,21 +41,10 @@ def to_ctwa(value: str | None) -> str | None:
     return text if len(text) <= MAX_CLICK and CLICK_ID.fullmatch(text) else None
 
 
-@lru_cache(1024)  # the same few servers call again and again
 def to_address(value: str | None) -> str | None:
     """An IPv4 or IPv6 address without port, brackets or zone; None when it is none."""
-    text = (value or "").strip()
-    if len(text) > 64:
-        return None
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return str(address.ipv4_mapped or address) if isinstance(address, IPv6Address) else str(address)
+    found = read_address(value)
+    return None if found is None else str(found)
 
 
 def to_agent(value: str | None) -> str | None:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from app.accounts.models import Account
 from app.core import clock, config_version
+from app.core.addresses import read_address
 from app.core.db import begin_write
 from app.core.ids import created_at, uuid7, uuid7_at
 from app.core.rollup import hour_of
@@ -23,7 +24,7 @@ from app.core.runtime import runtime
 from app.opens.ids import clean
 from app.opens.images.models import Image, ImageContent
 from app.opens.models import COUNTED, Open, OpenedId, OpenHour, OpenMissHour, OpenSliceDay, OpenSliceHour
-from app.opens.recording.hit import Hit, read_address
+from app.opens.recording.hit import Hit
 from app.opens.recording.judge import Load, judge
 from app.opens.recording.library import Library
 from app.opens.recording.recorder import OpenRecorder

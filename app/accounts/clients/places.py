@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
+from app.core.addresses import read_address
 from app.core.errors import Forbidden
 
 MAX_PLACES = 50  # of either kind
@@ -87,19 +88,3 @@ def to_origin(text: str) -> str | None:
 def _is_in(address: str | None, networks: Sequence[Network]) -> bool:
     found = read_address(address)
     return found is not None and any(found in network for network in networks)
-
-
-def read_address(text: str | None) -> IPv4Address | IPv6Address | None:
-    """The address of a caller, without the port or zone that some proxies add; None when it is none."""
-    text = (text or "").strip()
-    if len(text) > LONGEST_NETWORK:
-        return None
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

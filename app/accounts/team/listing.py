@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    and_,
     case,
     exists,
+    false,
     func,
     literal,
     null,
@@ -163,7 +163,7 @@ def _people(account_id: UUID, text: str | None, role: str | None, state: str | N
     elif state == State.DISABLED:
         found.append(User.disabled_at.is_not(None))
     elif state == State.INVITED:
-        found.append(User.id.is_(None))
+        found.append(false())
     return found
 
 
@@ -174,5 +174,5 @@ def _invited(account_id: UUID, text: str | None, role: str | None, state: str | 
     if role:
         found.append(Invitation.role == role)
     if state in (State.ACTIVE, State.DISABLED):
-        found.append(and_(Invitation.id.is_(None)))
+        found.append(false())
     return found

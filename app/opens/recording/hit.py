@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+from app.core.addresses import Address, read_address
 from app.core.ids import created_at, uuid7
 from app.opens.ids import Ref, clean
 from app.opens.links import ID
 from app.opens.rules.agents import cut
 
 Environ = dict[str, Any]
-Address = IPv4Address | IPv6Address
 MAX_PARAMETERS = 40
 MAX_PARAMETER_NAME = 64  # as it is encoded
 MAX_VALUE = 8192  # likewise; the longest id has 255 characters of up to 12 each
@@ -87,22 +85,6 @@ def _unquoted(text: str) -> str:
 def _decoded(text: str) -> str:
     """WSGI hands bytes as Latin-1; what they really are is UTF-8, where they are anything."""
     return text.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-@lru_cache(4096)
-def read_address(text: str) -> Address | None:
-    """An address from what a proxy or socket says (`1.2.3.4:5123`, `[2001:db8::1]:443`, `fe80::1%eth0`); None for
-    anything else. A mapped IPv4 address is an IPv4 address."""
-    text = text.strip()[:64]
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _peer(environ: Environ) -> Address | None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+from app.core.addresses import Address
 from app.opens.links import is_signed
 from app.opens.models import NO_IMAGE, MissReason
-from app.opens.recording.hit import Address, Hit
+from app.opens.recording.hit import Hit
 from app.opens.recording.library import KnownAccount, KnownImage
 from app.opens.rules.agents import agent_id
 from app.opens.rules.classify import Verdict, classify

@@ -10,8 +10,8 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
+from app.core.addresses import read_address
 from app.opens.models import OpenClass
-from app.opens.recording.hit import read_address
 from app.opens.recording.library import own_rules
 from app.opens.rules import built_in, crawlers
 from app.opens.rules.agents import cut

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.ids import created_at
 from app.opens.ids import Ref
-from app.opens.recording.hit import MAX_PARAMETERS, Hit, read_address, read_hit
+from app.opens.recording.hit import MAX_PARAMETERS, Hit, read_hit
 from app.opens.recording.judge import kept_address
 from app.opens.rules.models import Addresses
 
@@ -96,37 +96,6 @@ def test_a_long_query_is_read_in_bounded_time_and_space() -> None:
 )
 def test_a_file_is_a_plain_name_or_nothing(path: str, file: str) -> None:
     assert hit(path=path).file == file
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        (" 203.0.113.7 ", "203.0.113.7"),
-        ("203.0.113.7:5123", "203.0.113.7"),
-        ("2001:db8::1", "2001:db8::1"),
-        ("[2001:db8::1]:443", "2001:db8::1"),
-        ("[2001:db8::1]", "2001:db8::1"),
-        ("fe80::1%eth0", "fe80::1"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("[::ffff:203.0.113.7]:80", "203.0.113.7"),
-        ("2001:DB8:0:0:0:0:0:1", "2001:db8::1"),
-        ("", None),
-        ("unknown", None),
-        ("203.0.113.256", None),
-        ("203.0.113", None),
-        ("0x7f.1", None),
-        ("_hidden", None),
-        ("<script>", None),
-        ("1" * 5000, None),
-        ("203.0.113.7, 10.0.0.1", None),
-        ("[", None),
-        (":", None),
-        ("%", None),
-    ],
-)
-def test_an_address_is_an_address_or_nothing(text: str, address: str | None) -> None:
-    assert read_address(text) == (address and ip_address(address))
 
 
 def test_where_a_trusted_proxy_says_rubbish_the_other_end_of_the_socket_counts() -> None:
