@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask import g
+
 from app.accounts.models import User
 from app.accounts.second_factor import changing, service, totp
 from app.accounts.second_factor.schemas import CodesOut, FactorOut, FirstCode, StartedOut
@@ -50,9 +52,9 @@ def start() -> StartedOut:
     answers={200: CodesOut, 403: None, 409: None},
 )
 def confirm(body: FirstCode) -> CodesOut:
-    """Turns the started secret on by a first code of its app, and answers ten recovery codes. 400 when the code is
+    """Turns the started secret on by a first code of its app, answers ten recovery codes and ends all other sessions. 400 when the code is
     wrong, 409 when nothing was started, 429 after five wrong codes in five minutes."""
-    return CodesOut(recovery_codes=changing.confirm(current_actor(), body.code))
+    return CodesOut(recovery_codes=changing.confirm(current_actor(), body.code, keeps=g.api_session_id))
 
 
 @bp.post("/recovery-codes")

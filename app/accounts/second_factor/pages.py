@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.accounts import identity
 from app.accounts.second_factor import changing, service, totp
 from app.accounts.second_factor.forms import FirstCodeForm
 from app.core import clock
@@ -60,7 +61,7 @@ def confirm() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show_app(form, 422)
     try:
-        codes = changing.confirm(current_actor(), form.code.data)
+        codes = changing.confirm(current_actor(), form.code.data, keeps=identity.current_session_id())
     except Invalid as error:
         form.reject(error)
         return show_app(form, 422)

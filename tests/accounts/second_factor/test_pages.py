@@ -35,6 +35,7 @@ def shown_codes(text: str) -> list[str]:
 
 
 def test_an_app_is_set_up_by_its_first_code(app: Flask, viewer: Browser) -> None:
+    elsewhere = sign_in(app, viewer.person)
     assert viewer.submit(AT).headers["Location"] == f"{AT}/app"
     page = viewer.get(f"{AT}/app")
     phone = Authenticator(shown_secret(page.text))
@@ -50,6 +51,7 @@ def test_an_app_is_set_up_by_its_first_code(app: Flask, viewer: Browser) -> None
     codes = shown_codes(answer.text)
     assert (answer.status_code, answer.headers["Cache-Control"], len(codes)) == (200, "no-store", 10)
     assert shown_codes(viewer.get(AT).text) == []
+    assert elsewhere.get(AT).headers["Location"].startswith("/login")  # it came in without a code
     assert tried(app, viewer.person, codes[0]) == "taken"
     assert tried(app, viewer.person, phone.code()) == "wrong"  # it was the first code
     assert viewer.get(f"{AT}/app").headers["Location"] == AT
