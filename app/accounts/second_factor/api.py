@@ -52,8 +52,8 @@ def start() -> StartedOut:
     answers={200: CodesOut, 403: None, 409: None},
 )
 def confirm(body: FirstCode) -> CodesOut:
-    """Turns the started secret on by a first code of its app, answers ten recovery codes and ends all other sessions. 400 when the code is
-    wrong, 409 when nothing was started, 429 after five wrong codes in five minutes."""
+    """Turns the started secret on by a first code of its app, answers ten recovery codes and ends all other sessions.
+    400 when the code is wrong, 409 when nothing was started, 429 after five wrong codes in five minutes."""
     return CodesOut(recovery_codes=changing.confirm(current_actor(), body.code, keeps=g.api_session_id))
 
 

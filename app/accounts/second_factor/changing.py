@@ -14,7 +14,8 @@ from app.core.ratelimit import limiter
 
 
 def confirm(actor: Actor, code: str, *, keeps: UUID | None) -> list[str]:
-    """The recovery codes; of the person's sessions only `keeps` lives on. Raises Conflict, Invalid and TooMany, as `service.confirm` and the limits say."""
+    """The recovery codes; of the person's sessions only `keeps` lives on. Raises Conflict, Invalid and TooMany, as
+    `service.confirm` and the limits say."""
     tries = accepting.tries(accepting.person(actor))
     letter = letters.turned_on(db.session().get_one(User, actor.user_id))
     limiter().reserve(tries)

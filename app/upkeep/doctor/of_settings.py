@@ -54,6 +54,12 @@ def _openness(settings: Settings) -> Iterator[Finding]:
             _("KALITRACK_ENV is development: sample tokens are accepted."),
             _("Unset KALITRACK_ENV where real events are sent."),
         )
+    if settings.registration == "open" and settings.smtp_url is None:
+        yield warning(
+            "registration",
+            _("REGISTRATION is open and nothing sends mail: whoever opens an account confirms any address themselves."),
+            _("Set SMTP_URL, or REGISTRATION=closed."),
+        )
     if settings.stats_public:
         yield warning(
             "stats_public",
