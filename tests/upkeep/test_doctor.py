@@ -96,7 +96,8 @@ class TestOnSqlite:
         make_pixel("kwai")
         key, password = Fernet.generate_key().decode(), "a secret that nobody guesses"
         bare = {
-            "public_url": "http://track.example.com", "env": "development", "stats_public": True, "registration": "open",
+            "public_url": "http://track.example.com", "env": "development", "stats_public": True,
+            "registration": "open",
             "tracking_token": "track123456",
             "internal_api_token": "short", "admin_password": password, "meta_graph_version": "v19.0",
             "encryption_keys": (key,),
@@ -106,7 +107,8 @@ class TestOnSqlite:
 
         for changes, expected in (
             (bare, {
-                "public_url": "problem", "env": "warning", "stats_public": "warning", "registration": "warning", "tracking_token": "problem",
+                "public_url": "problem", "env": "warning", "stats_public": "warning", "tracking_token": "problem",
+                "registration": "warning",
                 "internal_api_token": "warning",
                 "admin_password": "warning", "graph_version": "problem", "encryption_keys": "problem",
             }),
