@@ -17,6 +17,7 @@ FEW = Scale(
     rq_fork_events=2, paced_s=0.1, paced_per_s=200, days=1, read_opens=(100, 200), reads=1, held_opens=(20, 40),
     held_deliveries=(20, 40),
 )  # fmt: skip
+LONG = {"arrival": pytest.mark.long, "memory": pytest.mark.long}  # by `make bench` itself, and by hand
 GOALS = {
     "opens": ["P1", "P2", "P2", "P2", "P3"],
     "intake": ["P4", "P4", "P5"],
@@ -28,7 +29,7 @@ GOALS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(bench.BENCHMARKS))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG.get(name, ())) for name in sorted(bench.BENCHMARKS)])
 def test_a_benchmark_holds_its_own_check(name: str, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
 

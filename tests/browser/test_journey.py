@@ -107,6 +107,8 @@ def create_client(page: Page, url: str, holds_up: Check) -> tuple[dict[str, str]
     expect(page.locator("#sample-laravel")).to_contain_text("Http::withToken")
     expect(page.locator("#sample-curl")).to_be_hidden()
     page.keyboard.press("ArrowRight")
+    expect(page.locator("#sample-python")).to_be_visible()
+    page.keyboard.press("End")
     expect(page.locator("#sample-javascript")).to_be_visible()
     curl = page.locator("#sample-curl").text_content() or ""
     assert f"{url}/api/tracking/events" in curl

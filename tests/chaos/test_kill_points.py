@@ -139,7 +139,7 @@ class Points:
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def struck(
     request: pytest.FixtureRequest, new_world: Any, tell: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Killed], dict[str, KilledOpen]]:
