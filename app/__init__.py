@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, attention, charts, deliveries, opens, outbound, pixels, reports, tracking, upkeep
+    from app import accounts, attention, charts, contacts, deliveries, opens, outbound, pixels, reports, tracking, upkeep
     from app.accounts import browser_guard, callers
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     shell.init_app(app)
     charts.init_app(app)
     door = FrontDoor(settings.serves_tls, settings.web_threads, writer)
-    for feature in (accounts, attention, deliveries, pixels):
+    for feature in (accounts, attention, deliveries, pixels, contacts):
         feature.init_app(app)
     tracking.init_app(app, door)
     opens.init_app(app, door)

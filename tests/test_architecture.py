@@ -15,7 +15,7 @@ STEPS = [
     {"accounts", "destinations", "charts", "attention"},
     {"outbound"},
     {"deliveries"},
-    {"pixels"},
+    {"pixels", "contacts"},
     {"tracking", "opens"},
     {"reports"},
     {"work", "serve", "simulator"},

@@ -194,3 +194,14 @@ class AuditEntry(Base):
     changes: Mapped[dict[str, Any] | None]  # field -> [before, after], never a secret
     ip_address: Mapped[str | None] = mapped_column(String(45))
     request_id: Mapped[str | None] = mapped_column(String(64))
+
+
+class UserChoice(Base):
+    """How somebody likes a page: the columns of a list, say."""
+
+    __tablename__ = "user_choice"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]

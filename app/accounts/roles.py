@@ -13,10 +13,29 @@ class Role(StrEnum):
 
 
 VIEWER = frozenset(
-    {"overview.view", "events.view", "deliveries.view", "attention.view", "stats.read", "opens.view", "profile.edit"}
+    {
+        "overview.view",
+        "events.view",
+        "deliveries.view",
+        "attention.view",
+        "stats.read",
+        "opens.view",
+        "profile.edit",
+        "contacts.view",
+    }
 )
-OPERATOR = VIEWER
-MANAGER = OPERATOR | {"pixels.view", "deliveries.replay", "deliveries.cancel", "images.edit", "mailings.edit"}
+OPERATOR = VIEWER | {"contacts.edit"}
+MANAGER = OPERATOR | {
+    "contacts.delete",
+    "contacts.import",
+    "contacts.export",
+    "contacts.organize",
+    "pixels.view",
+    "deliveries.replay",
+    "deliveries.cancel",
+    "images.edit",
+    "mailings.edit",
+}
 ADMIN = MANAGER | {
     "pixels.edit",
     "clients.view",
@@ -29,6 +48,7 @@ ADMIN = MANAGER | {
     "users.edit",
     "account.edit",
     "outbox.view",
+    "privacy.handle",
 }
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.core.exchange import Call, Json, Outcome, Reply
+from app.core.phones import phone_digits
 from app.destinations import clicks, people, places, values
 from app.destinations.base import Destination, Event, Person, PixelKey
 from app.destinations.meta_answers import read_answer
@@ -47,7 +48,7 @@ class Meta(Destination):
         country = person.default_country
         hashed: tuple[tuple[str, str | None, people.Normal], ...] = (
             ("em", person.email, people.email),
-            ("ph", person.phone, lambda text: people.phone_digits(text, country)),
+            ("ph", person.phone, lambda text: phone_digits(text, country)),
             ("fn", person.first_name, people.name),
             ("ln", person.last_name, people.name),
             ("ct", person.city, people.city),

@@ -19,12 +19,6 @@ MAX_TOKEN = 2048
 MAX_DESCRIPTION = 255
 
 
-def fold(text: str) -> str:
-    """Without accents and case, for search."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
-
-
 def known_platform(platform: str) -> str:
     key = registry.canonical(platform)
     if key is None:

@@ -18,6 +18,7 @@ from app.core import clock, config_version
 from app.core.access import Actor
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotFound
+from app.core.folding import fold
 from app.core.ids import uuid7
 from app.core.pagination import Column, order_by
 from app.core.runtime import runtime
@@ -26,7 +27,7 @@ from app.destinations import registry
 from app.outbound import targets
 from app.outbound.models import Target, TargetState
 from app.pixels.models import TOKEN_PLACE, Pixel
-from app.pixels.rules import check, fold, known_platform
+from app.pixels.rules import check, known_platform
 
 KIND = "conversion"  # of the deliveries that a pixel's target receives
 MAX_SEARCH = 100

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.phones import phone_digits
 from app.destinations import people, places
-from app.destinations.people import birth_date, city, digest, digests, email, external_id, gender, name, phone_digits
+from app.destinations.people import birth_date, city, digest, digests, email, external_id, gender, name
 from app.destinations.people import postal_code as cep
 from app.destinations.places import country, state
 from tests.destinations.builders import hashed

@@ -22,6 +22,11 @@ KINDS = {
     "export_opens": "app.opens.log.export:OpenExport",
     "mail_list": "app.opens.mailings.job:MailList",
     "export_mailed": "app.opens.mailings.export:IdExport",
+    "check_import": "app.contacts.importing.jobs:CheckImport",
+    "import_contacts": "app.contacts.importing.jobs:ImportContacts",
+    "undo_import": "app.contacts.importing.jobs:UndoImport",
+    "export_contacts": "app.contacts.exporting.export:ContactExport",
+    "change_contacts": "app.contacts.bulk.job:ChangeContacts",
     "reclassify": "app.opens.rules.reclassify:Reclassify",
 }
 

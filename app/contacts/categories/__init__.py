@@ -1,0 +1,1 @@
+"""Categories: groups of contacts that the team keeps by hand."""

@@ -1,0 +1,1 @@
+"""Who may be written to, by which channel, and how that is known."""

@@ -1,0 +1,1 @@
+"""The filtered contacts as a file."""

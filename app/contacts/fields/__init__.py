@@ -1,0 +1,1 @@
+"""The fields that an account adds to its contacts."""

@@ -1,0 +1,1 @@
+"""Tags: words that people put on contacts."""
