@@ -19,7 +19,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask_migrate import Migrate
     from werkzeug.middleware.proxy_fix import ProxyFix
 
-    from app import accounts, attention, charts, contacts, deliveries, opens, outbound, pixels, reports, tracking, upkeep
+    from app import (
+        accounts,
+        attention,
+        charts,
+        contacts,
+        deliveries,
+        opens,
+        outbound,
+        pixels,
+        reports,
+        tracking,
+        upkeep,
+    )
     from app.accounts import browser_guard, callers
     from app.core import db as database
     from app.core import errors, health, metrics, openapi, queue, shell

@@ -7,7 +7,6 @@ from sqlalchemy import text
 from app.core.db import Base, begin_write
 from app.core.runtime import runtime
 
-
 BY_HAND = {"ix_contact_searchable"}  # of PostgreSQL alone: no model can say so
 
 
