@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from io import BytesIO
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 from app.core.errors import REFUSED_KEY, AppError
-from app.core.jsonbody import read_request
+from app.core.jsonbody import copy_request, read_request
 from app.core.seats import Seats
 
+FILE_KEY = "kalitrack.body_file"  # of the WSGI environment
 MOST_BYTES = 2 * 1024 * 1024  # of any page or resource; each has its own limit below
 FORM_SLACK = 64 * 1024  # what a multipart body carries beside its file
-_larger: dict[str, tuple[re.Pattern[str], int]] = {}
+IN_MEMORY = 16 * 1024 * 1024  # what may be larger is kept on the disk as it comes
+
+
+class _Larger(NamedTuple):
+    paths: re.Pattern[str]
+    most_bytes: int
+
+
+_larger: dict[str, _Larger] = {}
 
 
 def take_larger(paths: str, most_bytes: int) -> None:
     """Lets the multipart bodies of some paths (a pattern for the whole path) have more than MOST_BYTES, of which only
-    a few are read at once. The view still says its own limit: `request.max_content_length`, or its endpoint's."""
-    _larger[paths] = (re.compile(paths), most_bytes)
+    a few are read at once; where IN_MEMORY may be passed too, they go to a file on the disk. The view still says its
+    own limit: `request.max_content_length`, or its endpoint's."""
+    _larger[paths] = _Larger(re.compile(paths), most_bytes)
+
+
+def new_file() -> IO[bytes]:
+    """For a body that may be larger than IN_MEMORY; gone once nobody holds it."""
+    return tempfile.TemporaryFile(prefix="kalitrack-")
+
+
+def on_disk(environ: dict[str, Any]) -> IO[bytes] | None:
+    """The body, where whoever received it keeps it in a file already."""
+    return environ.get(FILE_KEY)
 
 
 def take_body(environ: dict[str, Any], seats: Seats) -> None:
@@ -27,14 +48,18 @@ def take_body(environ: dict[str, Any], seats: Seats) -> None:
     if not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH") in (None, "", "0"):
         return
     most = most_bytes(environ)
+    body: IO[bytes] = BytesIO()
     try:
-        body = seats.read(lambda: read_request(environ, most), is_large=most > MOST_BYTES)
+        if most > IN_MEMORY:
+            body = on_disk(environ) or seats.take_large(lambda: copy_request(environ, most, new_file()))
+        else:
+            body = BytesIO(seats.read(lambda: read_request(environ, most), is_large=most > MOST_BYTES))
     except AppError as error:
         environ[REFUSED_KEY] = error
-        body = b""
     environ.pop("HTTP_TRANSFER_ENCODING", None)
-    environ["wsgi.input"] = BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["CONTENT_LENGTH"] = str(body.seek(0, 2))
+    body.seek(0)
+    environ["wsgi.input"] = body
 
 
 def most_bytes(environ: dict[str, Any]) -> int:
@@ -45,4 +70,4 @@ def most_bytes(environ: dict[str, Any]) -> int:
     if length.isascii() and length.isdigit() and len(length) < 12 and int(length) <= MOST_BYTES:
         return MOST_BYTES
     path = environ["PATH_INFO"]
-    return next((most for pattern, most in _larger.values() if pattern.fullmatch(path)), MOST_BYTES)
+    return next((one.most_bytes for one in _larger.values() if one.paths.fullmatch(path)), MOST_BYTES)

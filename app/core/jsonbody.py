@@ -170,6 +170,25 @@ def read_request(environ: dict[str, Any], limit: int) -> bytes:
     return read_body(environ["wsgi.input"], length, unknown, limit)
 
 
+def copy_request(environ: dict[str, Any], limit: int, file: IO[bytes]) -> IO[bytes]:
+    """As `read_request`, into a file. The length has to be known beforehand."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if environ.get("HTTP_TRANSFER_ENCODING") or not length:
+        raise Malformed("A file this large needs its Content-Length")
+    if not DECIMAL_LENGTH.fullmatch(length):
+        raise Malformed("Content-Length is not a number")
+    missing = int(length)
+    if missing > limit:
+        raise TooLarge(f"The body is larger than {limit} bytes")
+    while missing:
+        part = _read(environ["wsgi.input"], min(missing, CHUNK))
+        if not part:
+            raise Malformed("The body ended before its Content-Length")
+        file.write(part)
+        missing -= len(part)
+    return file
+
+
 def _read(stream: IO[bytes], wanted: int) -> bytes:
     """Up to `wanted` bytes; a stream may give less than it is asked for."""
     try:

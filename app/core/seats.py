@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import IO, TypeVar
 
 from app.core.errors import Unavailable
 
+T = TypeVar("T")
 SPARE_THREADS = 8  # always free for images, pages and what answers at once
 
 
@@ -25,7 +27,11 @@ class Seats:
             return self._within(self._large, lambda: self.read(body))
         return self._within(self._busy, body)
 
-    def _within(self, counter: _Counter, body: Callable[[], bytes]) -> bytes:
+    def take_large(self, body: Callable[[], IO[bytes]]) -> IO[bytes]:
+        """As `read`, for one that goes to the disk."""
+        return self._within(self._large, lambda: self._within(self._busy, body))
+
+    def _within(self, counter: _Counter, body: Callable[[], T]) -> T:
         if not counter.enter():
             raise Unavailable(1)
         try:

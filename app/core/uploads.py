@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from os import SEEK_END
+from typing import IO, TypeVar
 
 from flask import request
 from pydantic import BaseModel
@@ -19,10 +20,24 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file: `name` is what the caller says, which nothing may trust."""
+    """A file: `name` is what the caller says, which nothing may trust. A large one lies on the disk: read its `stream`
+    part by part."""
 
     name: str
-    content: bytes
+    stream: IO[bytes]
+
+    @property
+    def content(self) -> bytes:
+        """All of it, in memory."""
+        self.stream.seek(0)
+        return self.stream.read()
+
+    @property
+    def size(self) -> int:
+        """In bytes; leaves the stream at its beginning."""
+        size = self.stream.seek(0, SEEK_END)
+        self.stream.seek(0)
+        return size
 
 
 def read_form(model: type[M], file: str, limit: int) -> tuple[Upload, M]:
@@ -35,7 +50,7 @@ def read_form(model: type[M], file: str, limit: int) -> tuple[Upload, M]:
         raise TooLarge(_too_large(file, limit))
     request.max_content_length = limit + FORM_SLACK
     upload = _only_file(file)
-    if len(upload.content) > limit:
+    if upload.size > limit:
         raise TooLarge(_too_large(file, limit))
     pairs = list(_fields())
     refuse_control_characters(dict(pairs))
@@ -52,7 +67,7 @@ def _only_file(name: str) -> Upload:
         raise Invalid({name: ["Missing"]}, f"Missing {name}: a file in multipart/form-data")
     if len(sent) > 1:
         raise Invalid({name: ["Given more than once"]}, f"{name} is given more than once: send one file at a time")
-    return Upload(sent[0].filename or "", sent[0].stream.read())
+    return Upload(sent[0].filename or "", sent[0].stream)
 
 
 def _fields() -> Iterator[tuple[str, str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
+from app.core.bodies import FILE_KEY, IN_MEMORY, new_file
 from app.core.errors import AppError, Malformed, Unavailable
 from app.serve.reception.environ import Environ
 
 SMALL = 16 * 1024  # bytes: of so many nobody keeps count
 ROOM = 64 * 1024 * 1024  # bytes of larger bodies that may have come and not be whole
+ROOM_ON_DISK = 1024 * 1024 * 1024  # of those that go to files
 PATIENCE_S = 30.0
 SLOWEST = 50 * 1024  # bytes a second of a body that takes longer than that
 FORM = "application/x-www-form-urlencoded"
@@ -33,6 +35,7 @@ class Bodies:
         self._patience_s = patience_s
         self._room = room
         self._have_come = 0
+        self._on_disk = 0
 
     async def take(self, proto: Any, environ: Environ, most: int) -> None:
         """Puts the body into the environment: whole, or one byte more than `most`, or what refuses to be read. Too long
@@ -46,9 +49,14 @@ class Bodies:
             return
         try:
             async with asyncio.timeout(self._patience_s + at_most / SLOWEST):
-                environ["wsgi.input"] = await self._body(proto, environ, at_most)
+                if at_most > IN_MEMORY and "CONTENT_LENGTH" in environ:
+                    environ["wsgi.input"] = environ[FILE_KEY] = await self._file(proto, at_most)
+                else:
+                    environ["wsgi.input"] = await self._body(proto, environ, at_most)
         except TimeoutError:
             environ["wsgi.input"] = Unread(AppError("The body took too long to arrive", status=408))
+        except Refused as refused:
+            environ["wsgi.input"] = Unread(refused.error)
         except Exception:  # the caller went away
             environ["wsgi.input"] = Unread(Malformed("The body ended early"))
 
@@ -71,3 +79,33 @@ class Bodies:
             return BytesIO(b"".join(parts))
         finally:
             self._have_come -= come
+
+    async def _file(self, proto: Any, size: int) -> IO[bytes]:
+        """What a part takes to be written (to the system's cache) is less than what it takes to come."""
+        file = new_file()
+        come = 0
+        try:
+            async for part in proto:
+                come += len(part)
+                self._on_disk += len(part)
+                if self._on_disk > ROOM_ON_DISK:
+                    raise Refused(Unavailable(30))
+                file.write(part)
+                if come >= size:
+                    break
+            if come < size:
+                raise EOFError
+            return file
+        except BaseException:
+            file.close()
+            raise
+        finally:
+            self._on_disk -= come
+
+
+class Refused(Exception):
+    """Carries what the caller is told."""
+
+    def __init__(self, error: AppError) -> None:
+        super().__init__(str(error))
+        self.error = error
