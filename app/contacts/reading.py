@@ -52,6 +52,7 @@ def page_of(
         after=after,
         page=page,
         limit=limit,
+        driver=filters.driver(account_id),
     )
     rows = with_groups(session.connection(), found.rows)
     return Page(rows, found.page, found.limit, found.total, found.more, found.next)
@@ -69,7 +70,7 @@ def selected(session: Session, account_id: UUID, filters: Filters, country: str 
         Contact.account_id == account_id, Contact.deleted_at.is_(None), *filters.conditions(session, account_id)
     )
     wanted = Wanted.of(filters.text or "")
-    return base if wanted is None else search.hits(session, base, account_id, wanted, country)
+    return search.hits(base, wanted, country, search.driver_of(session, account_id, wanted, filters.driver(account_id)))
 
 
 def parts(
@@ -77,9 +78,12 @@ def parts(
 ) -> Iterator[list[Contact]]:
     """All of them, oldest first, in short reads that begin after the serial `after`. Whoever takes a part ends the read
     (`session.rollback()`) before writing."""
-    found = selected(session, account_id, filters, country).order_by(Contact.serial).limit(size)
+    found = selected(session, account_id, filters, country)
+    driver = search.driver_of(session, account_id, Wanted.of(filters.text or ""), filters.driver(account_id))
+    serial = Contact.serial if driver is None else driver.serial
+    found = found.order_by(serial).limit(size)
     while True:
-        part = list(session.scalars(found.where(Contact.serial > after)))
+        part = list(session.scalars(found.where(serial > after)))
         if not part:
             return
         after = part[-1].serial

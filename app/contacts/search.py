@@ -7,16 +7,19 @@ and numbers."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, String, column, func, or_, select, table, text
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Join, Select, String, column, func, or_, select
+from sqlalchemy import table as table_of
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 
 from app.contacts.identity import other_form
 from app.contacts.models import Contact
+from app.core import cursor
 from app.core.folding import fold
 from app.core.pagination import MAX_COUNT, Column, Page, keyset
 
@@ -26,9 +29,9 @@ MAX_SEARCHABLE = 2_000
 PART = 3  # letters of what the index knows
 NUMBER = re.compile(r"[\d\s()+.\-/]*")  # only what numbers are written with
 PRIVATE_USE = 0xE000  # 6,400 characters that no text of people has
-MERGED_PAGES = 16  # with every write of one contact
+MERGED_PAGES = 32  # in a transaction
 
-_index = table("contact_search", column("rowid", Integer), column("contact_search", String))
+_index = table_of("contact_search", column("rowid", Integer), column("contact_search", String))
 
 
 def searchable_text(
@@ -98,6 +101,35 @@ def _head(one: Column, start: str) -> ColumnElement[bool]:
     return func.substr(one, 1, len(start)) == start
 
 
+class IndexFirst(Join):
+    """A join that SQLite reads from the left to the right. It knows nothing of how many rows an index of text gives,
+    and would rather walk a million contacts and ask the index about each."""
+
+    inherit_cache = True
+
+
+@compiles(IndexFirst)
+def _as_sql(join: IndexFirst, compiler: Any, **options: Any) -> str:
+    options |= {"asfrom": True, "from_linter": None}
+    left, right = compiler.process(join.left, **options), compiler.process(join.right, **options)
+    word = "CROSS JOIN" if compiler.dialect.name == "sqlite" else "JOIN"
+    return f"{left} {word} {right} ON {compiler.process(join.onclause)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """An index that has the serials of some contacts in their order: `condition` picks them out of `source`."""
+
+    source: FromClause
+    serial: Column
+    condition: ColumnElement[bool]
+
+    def before(self, base: Select[Contact]) -> Select[Contact]:
+        """`base` along this index."""
+        joined = IndexFirst(self.source, Contact.__table__, self.serial == Contact.serial)
+        return base.select_from(joined).where(self.condition)
+
+
 def page_of(
     session: Session,
     account_id: UUID,
@@ -109,34 +141,58 @@ def page_of(
     after: str | None = None,
     page: int = 1,
     limit: int = 50,
+    driver: Driver | None = None,
 ) -> Page[Contact]:
-    """A page of the contacts that meet `conditions` and what was typed, ordered by `terms` (see `keyset`).
+    """A page of the contacts that meet `conditions` and what was typed, ordered by `terms` (see `keyset`). `driver`
+    says again what one of the conditions says, for a walk along its index.
 
-    What fits few rows is taken from the index of the text and sorted; what fits many is met soon on the way along the
-    index of the order. Which of the two it is, counting tells, and it is needed anyway."""
+    Along an index that has the serials in order, a page in the order of creation is met at once. In any other order,
+    what fits few rows is taken from such an index and sorted, and what fits many is met soon on the way along the index
+    of the order. Which of the two it is, counting tells, and that is needed anyway."""
     base = select(Contact).where(Contact.account_id == account_id, Contact.deleted_at.is_(None), *conditions)
     wanted = Wanted.of(typed)
-    if wanted is None:
+    driver = driver_of(session, account_id, wanted, driver)
+    if wanted is None and driver is None:
         return keyset(session, base, terms, after, limit, page=page)
-    few = hits(session, base, account_id, wanted, country)
+    few = hits(base, wanted, country, driver)
     total, more = count(session, few)
-    if more:
-        found = base.where(wanted.condition(country, by_index=False))
+    if driver is not None and is_by_creation(terms):
+        found, terms = few, [driver.serial.desc() if cursor.is_descending(terms[0]) else driver.serial.asc()]
+    elif more:
+        found = base if wanted is None else base.where(wanted.condition(country, by_index=False))
     else:
-        found = base.where(Contact.serial.in_(few.with_only_columns(Contact.serial)))
+        serials = few.with_only_columns(Contact.serial, maintain_column_froms=True).cte("hits")
+        once = serials.prefix_with("MATERIALIZED", dialect="postgresql")
+        found = select(Contact).join_from(once, Contact, once.c.serial == Contact.serial)
     shown = keyset(session, found, terms, after, limit, page=page, max_count=0)
     return Page(shown.rows, shown.page, shown.limit, total, more, shown.next)
 
 
-def hits(session: Session, base: Select[Contact], account_id: UUID, wanted: Wanted, country: str) -> Select[Contact]:
-    """`base` narrowed to what was typed, by the index of the text."""
-    if wanted.start:
-        return base.where(wanted.condition(country, by_index=True))
-    if session.get_bind().dialect.name == "sqlite":
-        base = base.join_from(_index, Contact, _index.c.rowid == Contact.serial).where(
-            _index.c.contact_search.op("MATCH")(wanted.query(account_id))
-        )
-    return base.where(wanted.condition(country, by_index=True))
+def is_by_creation(terms: Sequence[ColumnElement[Any]]) -> bool:
+    return getattr(cursor.bare(terms[0]), "key", None) == "serial"
+
+
+def is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def fragments(account_id: UUID, wanted: Wanted) -> Driver:
+    """SQLite's index of the text."""
+    return Driver(_index, _index.c.rowid, _index.c.contact_search.op("MATCH")(wanted.query(account_id)))
+
+
+def driver_of(session: Session, account_id: UUID, wanted: Wanted | None, other: Driver | None) -> Driver | None:
+    """The index to go along on SQLite, for which PostgreSQL keeps figures of its own: that of the text before any
+    other."""
+    if not is_sqlite(session):
+        return None
+    return fragments(account_id, wanted) if wanted is not None and wanted.words else other
+
+
+def hits(base: Select[Contact], wanted: Wanted | None, country: str, driver: Driver | None) -> Select[Contact]:
+    """`base` narrowed to what was typed, by an index."""
+    found = base if wanted is None else base.where(wanted.condition(country, by_index=True))
+    return found if driver is None else driver.before(found)
 
 
 def count(session: Session, found: Select[Contact], limit: int = MAX_COUNT) -> tuple[int, bool]:
@@ -147,8 +203,19 @@ def count(session: Session, found: Select[Contact], limit: int = MAX_COUNT) -> t
 
 
 def tend(connection: Connection, pages: int = MERGED_PAGES) -> None:
-    """Merges a little of SQLite's index, in the caller's write transaction: left to itself it would do so seldom, and
-    then hold the only writer for a third of a second."""
+    """Brings SQLite's index up to date with what the caller's write transaction did, and merges a little of it: to be
+    called once, at its end. What nobody tended is found after the next one. (The triggers of the migration note the
+    rows; see there why they do no more.)"""
     if connection.dialect.name == "sqlite":
-        merge = text("INSERT INTO contact_search(contact_search, rank) VALUES('merge', :pages)")
-        connection.execute(merge, {"pages": pages})
+        for statement in _TENDING:
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"INSERT INTO contact_search(contact_search, rank) VALUES('merge', {int(pages)})")
+
+
+_TENDING = (
+    "INSERT INTO contact_search(contact_search, rowid, searchable) "
+    "SELECT 'delete', serial, was FROM contact_unindexed WHERE was IS NOT NULL",
+    "INSERT INTO contact_search(rowid, searchable) "
+    "SELECT contact.serial, contact.searchable FROM contact_unindexed JOIN contact USING (serial)",
+    "DELETE FROM contact_unindexed",
+)

@@ -16,24 +16,24 @@ NEW_TABLES = (
     "contact_import", "segment", "custom_field", "suppression", "consent_event", "contact_merge",
     "timeline_entry", "contact_tag", "contact_category", "contact", "tag", "category",
 )  # fmt: skip
-# Only rows are kept in the index that the contacts themselves do not hold, and of a text only which three letters it
-# has: half the size, and search looks at the text again anyway. It is merged a little with every write
-# (contacts/search.py: tend), since a merge by itself holds the database's one writer for up to 0.3 s.
+# Of a text the index keeps only which three letters it has: half the size, and search looks at the text again anyway.
+# It is brought up to date once for a transaction (contacts/search.py: tend), from the list of rows that the triggers
+# note: a trigger that wrote into it would make a piece of its own for every row. `was` is what the index still has.
+# It is merged a little every time as well, since a merge by itself holds the database's one writer for up to 0.3 s.
 SEARCH = (
     "CREATE VIRTUAL TABLE contact_search USING fts5(searchable, content='contact', content_rowid='serial', "
     "tokenize='trigram case_sensitive 1', detail=none, columnsize=0)",
     "INSERT INTO contact_search(contact_search, rank) VALUES('automerge', 0)",
-    "INSERT INTO contact_search(contact_search, rank) VALUES('crisismerge', 2000)",
+    "INSERT INTO contact_search(contact_search, rank) VALUES('crisismerge', 1000)",
+    "CREATE TABLE contact_unindexed (serial INTEGER PRIMARY KEY, was TEXT)",
     "CREATE TRIGGER contact_search_insert AFTER INSERT ON contact BEGIN "
-    "INSERT INTO contact_search(rowid, searchable) VALUES (new.serial, new.searchable); END",
+    "INSERT OR IGNORE INTO contact_unindexed(serial, was) VALUES (new.serial, NULL); END",
     "CREATE TRIGGER contact_search_delete AFTER DELETE ON contact BEGIN "
-    "INSERT INTO contact_search(contact_search, rowid, searchable) VALUES ('delete', old.serial, old.searchable); END",
+    "INSERT OR IGNORE INTO contact_unindexed(serial, was) VALUES (old.serial, old.searchable); END",
     "CREATE TRIGGER contact_search_update AFTER UPDATE OF searchable ON contact "
     "WHEN old.searchable IS NOT new.searchable BEGIN "
-    "INSERT INTO contact_search(contact_search, rowid, searchable) VALUES ('delete', old.serial, old.searchable); "
-    "INSERT INTO contact_search(rowid, searchable) VALUES (new.serial, new.searchable); END",
+    "INSERT OR IGNORE INTO contact_unindexed(serial, was) VALUES (old.serial, old.searchable); END",
 )
-
 
 def upgrade() -> None:
     _make_people()
@@ -52,6 +52,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.drop_table("contact_search")
+        op.drop_table("contact_unindexed")
     for table in NEW_TABLES:
         op.drop_table(table)
 
@@ -456,7 +457,7 @@ def _make_privacy() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("subject_hint", sa.String(length=64), nullable=False),
         sa.Column("subject_hash", sa.String(length=64), nullable=False),
-        sa.Column("sealed_subject", sa.String(length=1000), nullable=True),
+        sa.Column("sealed_subject", sa.Text(), nullable=True),
         sa.Column("note", sa.String(length=500), nullable=True),
         sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("closed_at", UtcDateTime(), nullable=True),

@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 
 from app.contacts import service
+from app.contacts.models import Category
 from app.contacts.service import Source
+from app.core import clock
 from app.core.access import Actor
 from app.core.db import write
 from tests.people import new_user
@@ -33,3 +35,16 @@ def make_contact(actor: Actor) -> Callable[..., UUID]:
             return service.create(by, values, Source.FORM).id
 
     return make
+
+
+@pytest.fixture
+def category(actor: Actor) -> UUID:
+    with write() as session:
+        now = clock.now()
+        row = Category(
+            account_id=actor.account_id, name="Clientes", folded_name="clientes", color="#2fb344", created_at=now,
+            updated_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id

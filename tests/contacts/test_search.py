@@ -81,3 +81,29 @@ def test_what_many_fit_is_found_along_the_order(actor: Actor, make_contact: Call
     condition = wanted.condition("55", by_index=False)
     shown = search.page_of(db.session(), actor.account_id, [condition], [search.Contact.serial.desc()], limit=2)
     assert [contact.name for contact in shown.rows] == ["Silva 2", "Silva 1"]
+
+
+def test_a_tag_and_a_category_narrow_the_list_and_what_is_searched_in_it(actor: Actor, make_contact, category) -> None:
+    for number in range(6):
+        make_contact(
+            name=f"João Silva {number}",
+            tags=["Vip"] if number % 2 else [],
+            categoryIds=[category] if number > 2 else [],
+        )
+    for wanted, numbers in (
+        (Filters(tag="VIP"), [5, 3, 1]),
+        (Filters(category=category), [5, 4, 3]),
+        (Filters(category=category, tag="vip"), [5, 3]),
+        (Filters(category=category, tag="vip", text="silva"), [5, 3]),
+        (Filters(tag="nope"), []),
+    ):
+        for sort in ("-createdAt", "-name", "-updatedAt"):
+            page = reading.page_of(db.session(), actor.account_id, wanted, sort=sort, limit=2)
+            names = [row.contact.name for row in page.rows]
+            if page.next:
+                following = reading.page_of(db.session(), actor.account_id, wanted, sort=sort, limit=2, after=page.next)
+                names += [row.contact.name for row in following.rows]
+            assert names == [f"João Silva {number}" for number in numbers], (wanted, sort)
+            assert page.total == len(numbers)
+        parts = reading.parts(db.session(), actor.account_id, wanted, size=2)
+        assert [one.name for part in parts for one in part] == [f"João Silva {number}" for number in numbers[::-1]]
