@@ -15,7 +15,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench import arrival, curves, delivery, intake, memory, opens, pages, profile, reads, table
+from bench import (
+    arrival,
+    contact_import,
+    contacts,
+    curves,
+    delivery,
+    intake,
+    memory,
+    opens,
+    pages,
+    profile,
+    reads,
+    table,
+)
 from bench.goals import QUICK, WHOLE_MEMORY, Bench, Goal, Scale, Unsound
 from bench.load import has_wrk
 from bench.machine import Machine, Others
@@ -27,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
     "delivery": delivery.run,
     "arrival": arrival.run,
     "reads": reads.run,
+    "contacts": contacts.run,
+    "imports": contact_import.run,
     "pages": pages.run,
     "memory": memory.run,
 }

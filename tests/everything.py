@@ -42,7 +42,7 @@ def kind_of(path: str) -> str:
         if path.startswith(beginning):
             return kind
     before = VARIABLE.split(path, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
-    return before.replace("deliveries", "delivery").removesuffix("s")
+    return before.replace("ies", "y").removesuffix("s")
 
 
 def filled(path: str, objects: dict[str, str]) -> str:
@@ -75,10 +75,12 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     image = create("/api/images", data={"file": (BytesIO(made()), "logo.png")}, content_type="multipart/form-data")
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     hours = {"startsAt": f"{now - timedelta(hours=1):%Y-%m-%dT%H}:00:00Z", "endsAt": f"{now:%Y-%m-%dT%H}:00:00Z"}
+    privacy = create("/api/privacy-requests", json={"kind": "access", "email": "pessoa@example.com"})
     mailing = create("/api/mailings", json={"name": "Faturas", **hours})
     rule = create(
         "/api/open-rules", json={"kind": "network", "pattern": "203.0.113.0/24", "class": "bot", "note": "nosso"}
     )
+    segment = create("/api/segments", json={"name": "Anas", "rule": {"field": "name", "op": "starts", "value": "Ana"}})
     token = {"Authorization": f"Bearer {caller['token']}", "Prefer": "respond-async"}
     event = web.post(EVENTS, json=META_PURCHASE, headers=token, environ_base={"REMOTE_ADDR": "127.0.0.1"})
     assert event.status_code == 202, event.text
@@ -86,14 +88,31 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     colleague = new_user(app, "viewer", admin.account_id)
     invitation = create("/api/users", json={"email": f"convidada-{colleague.id.hex}@example.com", "role": "viewer"})
     web.get("/image/logo.png?id_fatura=FAT001")
+    contact = create("/api/contacts", json={"name": "Bia", "phoneNumber": "(21) 99876-5432", "tags": ["vip"]})
+    category = create("/api/categories", json={"name": "Clientes", "color": "#2fb344"})
+    tag = create("/api/tags", json={"name": "feira"})
+    contact_field = create("/api/contact-fields", json={"label": "Cidade", "kind": "text"})
+    preferences = web.get(f"/api/contacts/{contact['id']}/preferences-link", headers=headers).get_json()
+    people = {"file": (BytesIO(b"Nome;Celular\nAna;(11) 98765-4321\n"), "pessoas.csv"), "consentAnswer": "none"}
+    imported = web.post("/api/contacts/import", headers=headers, data=people, content_type="multipart/form-data")
+    assert imported.status_code == 202, imported.text
     return {
         "pixel": pixel["id"],
         "client": client["id"],
         "client_token": caller["token"],
         "image": image["id"],
         "mailing": mailing["id"],
+        "privacy": privacy["id"],
+        "privacy-request": privacy["id"],
         "rule": rule["id"],
+        "segment": segment["id"],
+        "contact": contact["id"],
+        "category": category["id"],
+        "tag": tag["id"],
+        "contact-field": contact_field["id"],
+        "preference": preferences["url"].rpartition("/")[2],
         "request": request_id,
+        "import": imported.get_json()["import"]["id"],
         "event": str(UUID(request_id.removeprefix("track_"))),
         "invitation": invitation["id"],
         "user": str(colleague.id),

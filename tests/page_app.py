@@ -14,7 +14,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.serving import make_server
 
 from app import charts
-from app.core import access, shell
+from app.core import access, masking, shell
 from app.core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +28,7 @@ def gallery_app(data_dir: Path) -> Flask:
     CSRFProtect(app)
     LoginManager(app).user_loader(lambda _id: None)
     access.init_app(app)
+    masking.init_app(app)
     shell.init_app(app)
     charts.init_app(app)
     return app

@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.contacts.consent.states import Consent
 from app.contacts.models import Contact, ContactCategory, ContactTag, Tag
-from app.contacts.search import MAX_TEXT
+from app.contacts.names_only import by_name
+from app.contacts.search import MAX_TEXT, Driver
 from app.contacts.segments.conditions import segment_condition
 from app.core import periods
 from app.core.folding import folded_name
 from app.core.ids import to_uuid
+from app.core.masking import masks_people
 from app.core.pagination import Column, order_by
 
 NAMES = (
@@ -53,9 +55,11 @@ class Filters:
         return self.text is not None
 
     def conditions(self, session: Session, account_id: UUID) -> list[ColumnElement[bool]]:
-        """All but the text (`search.page_of` takes that) and the account. Raises NotFound for a segment that is not
-        there."""
+        """All but the text (`search.page_of` takes that) and the account. Who sees people masked finds them by their
+        names only. Raises NotFound for a segment that is not there."""
         found: list[ColumnElement[bool]] = []
+        if self.text is not None and masks_people():
+            found.append(by_name(self.text))
         if self.segment is not None:
             found.append(segment_condition(session, account_id, self.segment))
         if self.category is not None:
@@ -72,6 +76,16 @@ class Filters:
             found.append(Contact.created_at < self.end)
         equal = {"whatsapp_consent": self.whatsapp, "email_consent": self.email, "import_id": self.import_id}
         return found + [getattr(Contact, name) == value for name, value in equal.items() if value is not None]
+
+    def driver(self, account_id: UUID) -> Driver | None:
+        """The index of a tag or category, which has the contacts that are in it in the order of their creation."""
+        if self.tag is not None:
+            serial = ContactTag.contact_serial
+            return Driver(ContactTag.__table__, serial, ContactTag.tag_id == _tag(account_id, self.tag))
+        if self.category is not None:
+            serial = ContactCategory.contact_serial
+            return Driver(ContactCategory.__table__, serial, ContactCategory.category_id == self.category)
+        return None
 
     def to_json(self) -> dict[str, str]:
         """For a job's params; `from_json` reads it back."""
@@ -92,12 +106,22 @@ _HAS: dict[str, ColumnElement[bool]] = {
 
 
 def _in_category(category_id: UUID) -> ColumnElement[bool]:
-    return Contact.serial.in_(select(ContactCategory.contact_serial).where(ContactCategory.category_id == category_id))
+    here = (ContactCategory.category_id == category_id) & (ContactCategory.contact_serial == Contact.serial)
+    return _is_there(here)
 
 
 def _has_tag(account_id: UUID, name: str) -> ColumnElement[bool]:
-    tag = select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == folded_name(name)).scalar_subquery()
-    return Contact.serial.in_(select(ContactTag.contact_serial).where(ContactTag.tag_id == tag))
+    here = (ContactTag.tag_id == _tag(account_id, name)) & (ContactTag.contact_serial == Contact.serial)
+    return _is_there(here)
+
+
+def _is_there(here: ColumnElement[bool]) -> ColumnElement[bool]:
+    """In a table of links, also where the list goes along the same one (`Filters.driver`)."""
+    return exists(select(literal_column("1")).where(here).correlate(Contact))
+
+
+def _tag(account_id: UUID, name: str) -> ScalarSelect[UUID]:
+    return select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == folded_name(name)).scalar_subquery()
 
 
 def terms_of(sort: str | None) -> list[ColumnElement[Any]]:

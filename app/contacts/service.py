@@ -118,6 +118,7 @@ def update(actor: Actor, id: UUID | None, values: dict[str, Any], *, version: in
     session = db.session()
     contact = get(actor.account_id, id, lock=True)
     refuse_stale(contact, version)
+    values = _without_what_stays(contact, values)
     clean = _checked(actor.account_id, values, {name: getattr(contact, name) for name in ("name", "phone", "email")})
     if {"phone_key", "email"} & clean.keys():
         _refuse_same(session, actor.account_id, _identity(contact) | clean, besides=contact)
@@ -129,12 +130,19 @@ def update(actor: Actor, id: UUID | None, values: dict[str, Any], *, version: in
     if "categoryIds" in values:
         wanted = [_id(one) for one in values["categoryIds"] or []]
         ids = grouping.category_ids(session.connection(), actor.account_id, wanted)
-        changed += (
-            ["categories"] if grouping.replace(session.connection(), ContactCategory, ids, contact.serial) else []
-        )
+        if grouping.replace(session.connection(), ContactCategory, ids, contact.serial):
+            changed.append("categories")
     if changed:
         touched(session, actor, contact, changed)
     return contact
+
+
+def _without_what_stays(contact: Contact, values: dict[str, Any]) -> dict[str, Any]:
+    """Values of own fields as they are stay unchecked: an option that was taken off its field meanwhile, say."""
+    if not values.get("customFields"):
+        return values
+    own = values["customFields"].items()
+    return values | {"customFields": {key: one for key, one in own if one != contact.custom.get(key, ...)}}
 
 
 def touched(session: Session, actor: Actor | None, contact: Contact, changed: Sequence[str]) -> None:

@@ -77,10 +77,17 @@ def check_tags(names: Iterable[Any]) -> list[str]:
 
 def derive(contact: Contact) -> None:
     """Keeps what follows from the other columns: the folded name and the text that search looks in."""
-    contact.folded_name = folded_name(contact.name)[:MAX_NAME]
-    contact.searchable = searchable_text(
-        contact.account_id, contact.name, contact.email, contact.phone, contact.company, contact.custom.values()
+    contact.folded_name, contact.searchable = derived(
+        contact.account_id, contact.name, contact.email, contact.phone, contact.company, contact.custom
     )
+
+
+def derived(
+    account_id: UUID, name: str, email: str | None, phone: str | None, company: str | None, custom: Mapping[str, Any]
+) -> tuple[str, str]:
+    """`folded_name` and `searchable` of a contact with these columns."""
+    found = searchable_text(account_id, name, email, phone, company, custom.values())
+    return folded_name(name)[:MAX_NAME], found
 
 
 def plain_text(value: Any, most: int) -> str:

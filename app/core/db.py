@@ -32,6 +32,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core import clock
+from app.core.folding import fold
 from app.core.settings import Settings
 from app.core.write_lock import LockTaken, WriteLock
 
@@ -170,6 +171,7 @@ def prepare_sqlite(engine: Engine) -> None:
         dbapi_connection.isolation_level = None
         for pragma in SQLITE_PRAGMAS:
             dbapi_connection.execute(f"PRAGMA {pragma}")
+        dbapi_connection.create_function("fold", 1, _folded, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
@@ -181,6 +183,11 @@ def prepare_sqlite(engine: Engine) -> None:
             driver.execute(statement)
         except sqlite3.OperationalError as error:
             raise OperationalError(statement, None, error) from error
+
+
+def _folded(value: Any) -> Any:
+    """SQL's `fold(text)`: without accents and case; what is no text stays as it is."""
+    return fold(value) if isinstance(value, str) else value
 
 
 @event.listens_for(db.session, "before_flush")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+MARKS = re.compile("[\u0300-\u036f]+")  # most of those that go over and under letters
 
 
 def fold(text: str) -> str:
@@ -10,6 +13,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
+    plain = MARKS.sub("", decomposed)
+    if plain.isascii():  # all that Portuguese has
+        return plain.lower()
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 

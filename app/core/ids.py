@@ -14,6 +14,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 FOLLOWED_STEP_MS = 1_000
 _lock = threading.Lock()
 _set = object.__setattr__
+_UNKNOWN = SafeUUID.unknown
 _last = (0, 0)  # the newest (millisecond, counter) given out, so that ids of one process never go backwards
 
 
@@ -36,7 +37,7 @@ def _uuid(number: int) -> UUID:
     """Without the checks of UUID's own making, which cost more than all else of an id."""
     id_ = UUID.__new__(UUID)
     _set(id_, "int", number)
-    _set(id_, "is_safe", SafeUUID.unknown)
+    _set(id_, "is_safe", _UNKNOWN)
     return id_
 
 

@@ -57,6 +57,7 @@ _TOKENS = re.compile(
     r"|(?<=/setup/)[A-Za-z0-9_-]{16,}+"  # the one-time link that creates the administrator
     r"|(?<=/invitation/)[A-Za-z0-9_-]{16,}+"  # the one-time link into a team
     r"|(?:(?<=/verify/)|(?<=/reset/)|(?<=/profile/email/))[A-Za-z0-9_-]{16,}+"  # one-time links in letters
+    r"|(?<=/preferences/)[A-Za-z0-9_-]{16,}+"  # the link to a person's own page
     r"|eyJ[A-Za-z0-9_-]{4,}+\.[A-Za-z0-9_-]{4,}+(?:\.[A-Za-z0-9_-]*+)?+"  # JWT
     r"|EAA[A-Za-z0-9]{16,}+"  # Meta
     r"|ya29\.[A-Za-z0-9_-]++|1//[A-Za-z0-9_-]{20,}+"  # Google

@@ -25,6 +25,7 @@ from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.demo.cast import ACCOUNTS, TOKEN_DIED, DemoAccount, DemoPixel
+from app.demo.contacts import CONTACTS, fill_contacts
 from app.demo.events import Placed, write_events
 from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, stories
 from app.demo.opens import fill_opens
@@ -62,6 +63,8 @@ def fill(app: Flask, events: int = EVENTS, seed: int = SEED) -> Written:
             mails, readers = round(share * MAILS), Random(f"{seed}-{number}-mails")  # noqa: S311
             opens, paths = fill_opens(readers, cast, placed.account_id, number == 0, mails, now)
             images += paths
+            people = Random(f"{seed}-{number}-contacts")  # noqa: S311
+            fill_contacts(people, placed.account_id, now, round(CONTACTS * cast.share))
             written = Written(written.events + told, written.opens + opens)
         db.session.remove()
     _note(runtime(app).settings, {"clients": tokens, "images": images})

@@ -15,11 +15,12 @@ def init_app(app: Flask, door: FrontDoor) -> None:
 
     from app.accounts.clients import denials
     from app.core import config_version, queue, stopping
+    from app.core import privacy as desk
     from app.core.ratelimit import limiter
     from app.core.runtime import runtime
     from app.core.valkey import redis_url
     from app.outbound.waiting import WaitingRoom
-    from app.tracking import api, documentation, pages
+    from app.tracking import api, documentation, pages, privacy
     from app.tracking.intake import Intake
     from app.tracking.lookup import Lookups
     from app.tracking.rates import Rates
@@ -35,3 +36,4 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     pages.init_app(app)
     app.register_blueprint(api.bp)
     documentation.describe()
+    desk.register(privacy.EventHolder())

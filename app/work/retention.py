@@ -16,6 +16,11 @@ from app.accounts.models import ClientToken, RefreshToken, UserSession
 from app.accounts.second_factor.models import PendingSignIn
 from app.accounts.team.models import Invitation
 from app.attention.models import Finding
+from app.contacts import retention as contacts
+from app.contacts.consent.models import ConsentEvent
+from app.contacts.importing import wiping
+from app.contacts.importing.models import ContactImport
+from app.contacts.models import Contact, TimelineEntry
 from app.core import clock, partition_upkeep, partitions
 from app.core.db import sqlite_driver
 from app.core.models import CronRun, Heartbeat, Job
@@ -51,6 +56,8 @@ def clean_up(app: Flask) -> dict[str, int]:
     now = clock.now()
     removed = {rule.table: purge(engine, rule) for rule in rules(settings, engine.dialect.name, now)}
     removed[Registration.__tablename__] = sweep.sweep(engine, now)
+    removed[ContactImport.__tablename__] = wiping.wipe(engine, now)
+    removed[Contact.__tablename__] = contacts.remove(engine, now)
     partition_upkeep.keep_ahead(engine, now, tries=partition_upkeep.TRIES)
     if engine.dialect.name == "postgresql":
         oldest = oldest_kept(settings, now)
@@ -71,6 +78,8 @@ def preview(app: Flask) -> Iterator[Old]:
     for rule in rules(settings, engine.dialect.name, now):
         yield preview_rows(engine, rule)
     yield Old(Registration.__tablename__, *sweep.expired(engine, now))
+    yield Old(ContactImport.__tablename__, *wiping.preview(engine, now))
+    yield Old(Contact.__tablename__, *contacts.expired(engine, now))
     if engine.dialect.name == "postgresql":
         for name in partitions.PARTITIONED:
             yield _preview_months(engine, name, oldest_kept(settings, now))
@@ -96,6 +105,8 @@ def rules(settings: Settings, dialect: str, now: datetime) -> list[Rule]:
         Rule(Job, Job.created_at < now - JOBS_KEPT, Job.created_at),
         Rule(Finding, Finding.resolved_at < now - FINDINGS_KEPT, Finding.resolved_at),
         Rule(Invitation, Invitation.expires_at < now - INVITATIONS_KEPT, Invitation.expires_at),
+        Rule(TimelineEntry, contacts.orphans(TimelineEntry), TimelineEntry.at),
+        Rule(ConsentEvent, contacts.orphans(ConsentEvent), ConsentEvent.created_at),
         Rule(MailMessage, MailMessage.created_at < oldest_kept(settings, now), MailMessage.created_at),
         *rules_for_all(settings, dialect, now),
     ]

@@ -35,6 +35,7 @@ SEARCH = (
     "INSERT OR IGNORE INTO contact_unindexed(serial, was) VALUES (old.serial, old.searchable); END",
 )
 
+
 def upgrade() -> None:
     _make_people()
     _make_consent()

@@ -33,6 +33,7 @@ WORDS = re.compile(
 PLACES = {  # Portuguese on purpose
     "app/core/i18n.py",  # the language's own name
     "app/core/gallery.py",
+    "app/contacts/importing/words.py",  # a file to fill in
 }
 SAME_IN_EVERY_LANGUAGE = re.compile(r"<(code|datalist|kbd|pre|script)\b.*?</\1>|Kalitrack", re.S)
 NO_LANGUAGE = re.compile(

@@ -28,6 +28,7 @@ from app.core.redaction import MASK, is_sensitive, masked, redact, scrub
         ("got Bearer kt-abc123 from", "kt-abc123"),
         ("client kt_live_a1B2-c3 called", "a1B2"),
         ('"GET /setup/Zx3_q-Yk81LmNpQw77 HTTP/1.1" 200', "LmNpQw77"),
+        ('"POST /preferences/AaIEgBDDcACk33sh8MIQUMMQ/unsubscribe HTTP/1.1" 200', "8MIQUMMQ"),
         ("jwt eyJhbGciOi.eyJzdWIiOjF9.c2ln ended", "eyJzdWIiOjF9"),
         ("token EAABwzLixnjYBAHZC123 is bad", "BwzLixnjYBAHZC123"),
         ("password: hunter2", "hunter2"),

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from app.core import spreadsheets
-from app.core.spreadsheets import Cell, safe
+from app.core.spreadsheets import Cell, Phone, safe
 from tests.spreadsheets import rows_of_xlsx
 
 ROW: list[Cell] = [
@@ -48,6 +48,24 @@ ROW: list[Cell] = [
 )
 def test_no_text_begins_a_formula(text: str, cell: str) -> None:
     assert safe(text) == cell
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("+5511987654321", "+5511987654321"),
+        ("+55 11 98765-4321", "'+55 11 98765-4321"),
+        ("+5511987654321\n", "'+5511987654321\n"),
+        ("+1+1", "'+1+1"),
+        ("+", "'+"),
+        ("-5511", "'-5511"),
+        ("+٥٥", "'+٥٥"),
+        ("+" + "1" * 21, "'+" + "1" * 21),
+    ],
+)
+def test_a_phone_stays_as_it_is_and_nothing_else_does(text: str, cell: str) -> None:
+    assert safe(Phone(text)) == cell
+    assert rows_of_xlsx(written("xlsx", [[Phone(text)]], "en"))[1][0] == cell
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,13 @@
-"""One action on many contacts at once."""
+"""Many contacts changed at once: tags, categories, deletion, and taking that back."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    from app.accounts.browser_guard import register_api
+    from app.contacts.bulk import api, pages
+
+    app.register_blueprint(pages.bp)
+    register_api(app, api.bp)

@@ -1,1 +1,19 @@
 """The fields that an account adds to its contacts."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Pages, API and menu. Imported here, so that the models alone need no web."""
+    from flask_babel import lazy_gettext as _l
+
+    from app.accounts.browser_guard import register_api
+    from app.contacts.fields import api, pages
+    from app.core.menu import MenuItem, add_to_menu
+
+    app.register_blueprint(pages.bp)
+    register_api(app, api.bp)
+    item = MenuItem("contacts", _l("Custom fields"), "contact_fields.index", "list", "contacts.view", 40)
+    add_to_menu(app, item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,13 @@ from app.core.schema import CONTROLS
 
 MAX_TEXT = 1_000
 MAX_NUMBER = Decimal(10) ** 15
+MAX_DIGITS = 40
+GROUPED = re.compile(r"-?\d{1,3}(?:\.\d{3}){2,}")
+DAY = re.compile(
+    r"(?:(?P<d>[0-9]{1,2})/(?P<m>[0-9]{1,2})/(?P<y>[0-9]{4})|(?P<yy>[0-9]{4})-(?P<mm>[0-9]{2})-(?P<dd>[0-9]{2}))"
+    r"(?:[T ][0-9:.+Z-]{1,20})?"
+)
+A_DATE = _l("A date, such as 21/11/2026.")
 YES = {"yes", "y", "true", "1", "sim", "s", "verdadeiro", "x"}
 NO = {"no", "n", "false", "0", "nao", "falso"}
 
@@ -46,12 +54,15 @@ def _text(_field: CustomField, value: Any) -> str:
 
 
 def _number(_field: CustomField, value: Any) -> Any:
-    """As JSON keeps it: whole where it is whole. `1.234,5` is how Brazil writes it."""
+    """As JSON keeps it: whole where it is whole. `1.234,5` and `1.234.567` are how Brazil writes it; one point alone is
+    that of decimals, as programs write them."""
     if isinstance(value, bool):
         raise Wrong(_l("A number."))
     text = str(value).strip().removeprefix("R$").replace("\xa0", "").replace(" ", "")
-    if "," in text:
+    if "," in text or GROUPED.fullmatch(text):
         text = text.replace(".", "").replace(",", ".")
+    if "_" in text or len(text) > MAX_DIGITS:
+        raise Wrong(_l("A number."))
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -62,14 +73,15 @@ def _number(_field: CustomField, value: Any) -> Any:
 
 
 def _date(_field: CustomField, value: Any) -> str:
-    text = value.strip() if isinstance(value, str) else ""
+    """The day as Brazil or ISO 8601 write it; a time behind it is left out, for spreadsheets add one to every day."""
+    found = DAY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise Wrong(A_DATE)
+    day, month, year = (found["d"], found["m"], found["y"]) if found["y"] else (found["dd"], found["mm"], found["yy"])
     try:
-        if "/" in text:
-            day, month, year = text.split("/")
-            return date(int(year), int(month), int(day)).isoformat()
-        return date.fromisoformat(text[:10]).isoformat()
+        return date(int(year), int(month), int(day)).isoformat()
     except ValueError:
-        raise Wrong(_l("A date, such as 21/11/2026.")) from None
+        raise Wrong(A_DATE) from None
 
 
 def _yes_no(_field: CustomField, value: Any) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base
@@ -44,7 +44,7 @@ class PrivacyRequest(Base):
     state: Mapped[str] = mapped_column(String(12), default=RequestState.OPEN)
     subject_hint: Mapped[str] = mapped_column(String(64))  # masked
     subject_hash: Mapped[str] = mapped_column(String(64))  # as in Suppression
-    sealed_subject: Mapped[str | None] = mapped_column(String(1000))  # phone and e-mail; gone once it is closed
+    sealed_subject: Mapped[str | None] = mapped_column(Text)  # phone and e-mail; gone once it is closed
     note: Mapped[str | None] = mapped_column(String(500))
     due_at: Mapped[datetime]  # 15 days after it came (LGPD, art. 19)
     closed_at: Mapped[datetime | None]

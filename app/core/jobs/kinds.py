@@ -26,7 +26,12 @@ KINDS = {
     "import_contacts": "app.contacts.importing.jobs:ImportContacts",
     "undo_import": "app.contacts.importing.jobs:UndoImport",
     "export_contacts": "app.contacts.exporting.export:ContactExport",
+    "erase_person": "app.contacts.privacy.job:ErasePerson",
     "change_contacts": "app.contacts.bulk.job:ChangeContacts",
+    "delete_category": "app.contacts.dissolving_job:DeleteCategory",
+    "delete_tag": "app.contacts.dissolving_job:DeleteTag",
+    "merge_tags": "app.contacts.dissolving_job:MergeTags",
+    "delete_contact_field": "app.contacts.fields.job:DeleteField",
     "reclassify": "app.opens.rules.reclassify:Reclassify",
 }
 
@@ -37,6 +42,7 @@ class LongJob(ABC):
     title: ClassVar[Any]  # a lazy string
     permission: ClassVar[str]  # who may see and stop it
     back: ClassVar[str]  # endpoint of the list it belongs to
+    undo: ClassVar[str | None] = None  # endpoint that takes it back (POST, the job's id as `job`)
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -48,6 +54,10 @@ class LongJob(ABC):
     def words(self, job: Job) -> str:
         """The result for people, when there is more to say than how many were done."""
         return ""
+
+    def can_undo(self, job: Job) -> bool:
+        """Whether to offer `undo`; the endpoint judges anew."""
+        return False
 
 
 def kind_of(key: str) -> type[LongJob]:

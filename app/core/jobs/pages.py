@@ -61,6 +61,7 @@ def show(id: str) -> ResponseReturnValue:
         is_open=job.finished_at is None,
         may_stop=_may_stop(job),
         may_fetch=may_fetch(job),
+        undo=url_for(kind.undo) if kind.undo and kind.can_undo(job) else None,
     )
 
 

@@ -1,0 +1,1 @@
+"""The page of one contact, and what is changed on it."""
