@@ -50,7 +50,7 @@ def create(body: BulkIn) -> Any:
     summary="Take a change of many contacts back",
     permission="contacts.edit",
     body=UndoIn,
-    answers={202: JobOut, 409: None},
+    answers={202: JobOut, 404: None, 409: None},
 )
 def undo(body: UndoIn) -> Any:
     """Only what that job changed: who had the tag before keeps it. Deleted contacts come back, but for those whose

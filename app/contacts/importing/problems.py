@@ -87,8 +87,7 @@ def _csv(head: list[str], rows: Iterator[list[str]], encoding: str, delimiter: s
     out = encoder.buffer
     assert isinstance(out, io.BytesIO)
     writer = csv.writer(encoder, delimiter=delimiter)
-    for record in (head, *()):
-        writer.writerow([safe(cell) for cell in record])
+    writer.writerow([safe(cell) for cell in head])
     for record in rows:
         writer.writerow([safe(cell) for cell in record])
         if out.tell() > AS_TEXT:
