@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.core import bodies
+from app.core.errors import REFUSED_KEY
+from app.core.seats import Seats
+
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what is tested is not in the database
 FORM = "application/x-www-form-urlencoded"
 THREADS = 16  # of the test settings; a quarter of them stays free
@@ -64,3 +68,34 @@ def test_a_body_over_every_limit_is_refused_unread(app: Flask) -> None:
             raise AssertionError("was read")
 
     assert post(app, "/nope", Untouchable(), length=10**9) == 413
+
+
+LARGE = r"/tests/large"
+
+
+def taken(length: int, body: Any, limit: int = 100 * 1024 * 1024) -> dict[str, Any]:
+    bodies.take_larger(LARGE, limit)
+    environ = {
+        "PATH_INFO": "/tests/large", "CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": str(length),
+        "wsgi.input": body,
+    }  # fmt: skip
+    bodies.take_body(environ, Seats(16))
+    return environ
+
+
+def test_a_body_that_may_be_large_goes_to_the_disk_and_is_read_from_its_beginning() -> None:
+    size = bodies.IN_MEMORY + 1
+    environ = taken(size, BytesIO(b"x" * size))
+    assert environ["wsgi.input"].fileno() > 2
+    assert (environ["CONTENT_LENGTH"], environ["wsgi.input"].read(3)) == (str(size), b"xxx")
+
+
+@pytest.mark.parametrize(
+    ("length", "sent", "status"),
+    [(10**8 * 2, 0, 413), (bodies.IN_MEMORY + 1, 100, 400)],
+    ids=["too large", "broken off"],
+)
+def test_a_large_body_that_is_wrong_is_told_and_nothing_of_it_is_kept(length: int, sent: int, status: int) -> None:
+    environ = taken(length, BytesIO(b"x" * sent))
+    assert environ[REFUSED_KEY].status == status
+    assert environ["wsgi.input"].read() == b""

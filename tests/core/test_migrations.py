@@ -11,12 +11,16 @@ from flask import Flask
 from sqlalchemy import Engine, func, insert, select, text
 
 from app.accounts.models import Account, AuditEntry
+from app.contacts import reading
+from app.contacts.filters import Filters
+from app.contacts.models import Contact
 from app.core import clock, migrate
 from app.core.db import begin_write, db
 from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.outbound.models import Delivery, Status
 from app.tracking.models import MatchHour, TrackedEvent
+from bench.people import fill_contacts
 from tests.outbound.true_figures import counted, kept
 from tests.tracking_fixtures import (
     ASYNC,
@@ -117,3 +121,20 @@ def _matches(engine: Engine) -> list[tuple[object, ...]]:
             column for column in MatchHour.__table__.columns if column.name != "shard"
         ]  # each writer has its own
         return [tuple(row) for row in connection.execute(select(*columns).order_by(MatchHour.hour))]
+
+
+def test_contacts_go_with_their_tables_and_what_was_there_before_stays(app: Flask) -> None:
+    """Down past the release that brought them, with rows in all their tables, and up again."""
+    engine = runtime(app).engine
+    with app.app_context():
+        account_id = db.session.scalar(select(Account.id))
+        db.session.rollback()
+        fill_contacts(engine, account_id, 200)
+        flask_migrate.downgrade(revision="0005")
+        flask_migrate.upgrade()
+        with begin_write(engine) as connection:
+            assert connection.scalar(select(func.count()).select_from(Contact)) == 0
+        fill_contacts(engine, account_id, 200)
+        found = reading.page_of(db.session(), account_id, Filters(text="silva"))
+        assert found.total == len(found.rows) > 0
+        assert db.session.scalar(select(func.count()).select_from(Account)) == 1

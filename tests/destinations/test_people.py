@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.phones import phone_digits
+from app.core.phones import BRAZILIAN_MOBILE, phone_digits
 from app.destinations import people, places
 from app.destinations.people import birth_date, city, digest, digests, email, external_id, gender, name
 from app.destinations.people import postal_code as cep
@@ -159,7 +159,7 @@ def test_a_normal_form_is_its_own_normal_form(normal: Normal, text: str) -> None
     assert once is None or normal(once) == once
 
 
-@given(st.from_regex(people.BRAZILIAN_MOBILE, fullmatch=True))
+@given(st.from_regex(BRAZILIAN_MOBILE, fullmatch=True))
 def test_the_short_cut_for_mobiles_agrees_with_the_numbering_tables(text: str) -> None:
     read = phonenumbers.parse(text, "BR")
     assert phonenumbers.is_valid_number(read)

@@ -24,6 +24,7 @@ from app import create_app
 from app.accounts import audit, first_start
 from app.accounts.sign_in import first_account
 from app.core import config_version, lifeline
+from app.core.bodies import IN_MEMORY
 from app.core.db import write
 from app.core.runtime import runtime
 from app.core.settings import Settings
@@ -355,3 +356,20 @@ def test_a_large_body_has_its_time_and_its_room() -> None:
 
     # what has not come takes no room from others; afterwards all of it is free again
     assert asyncio.run(all_of_them()) == [408, 408, 408, 408, 503, 50_000, 60_001, 411]
+
+
+def test_a_body_too_large_for_memory_goes_to_the_disk_within_its_room() -> None:
+    part = b"x" * 1_000_000
+    size = IN_MEMORY + 500_000
+
+    async def all_of_them() -> list[Any]:
+        bodies = Bodies(room_on_disk=20_000_000)
+        of = {"CONTENT_LENGTH": str(size)}
+        whole = await _taken(bodies, Arriving([part] * 17 + [part[: size - 17_000_000]]), size, **of)
+        broken = await _taken(bodies, Arriving([part] * 3), size, **of)
+        two = await asyncio.gather(
+            *(_taken(bodies, Arriving([part] * 40), 40_000_000, CONTENT_LENGTH="40000000") for _ in "ab")
+        )
+        return [len(whole), broken, *two]
+
+    assert asyncio.run(all_of_them()) == [size, 400, 503, 503]

@@ -31,9 +31,10 @@ class Unread:
 class Bodies:
     """What one process keeps count of. A body has `patience_s`, and what its size takes at SLOWEST."""
 
-    def __init__(self, patience_s: float = PATIENCE_S, room: int = ROOM) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S, room: int = ROOM, room_on_disk: int = ROOM_ON_DISK) -> None:
         self._patience_s = patience_s
         self._room = room
+        self._room_on_disk = room_on_disk
         self._have_come = 0
         self._on_disk = 0
 
@@ -88,13 +89,14 @@ class Bodies:
             async for part in proto:
                 come += len(part)
                 self._on_disk += len(part)
-                if self._on_disk > ROOM_ON_DISK:
+                if self._on_disk > self._room_on_disk:
                     raise Refused(Unavailable(30))
                 file.write(part)
                 if come >= size:
                     break
             if come < size:
                 raise EOFError
+            file.seek(0)
             return file
         except BaseException:
             file.close()
