@@ -41,7 +41,8 @@ def _pages_of_contacts(app: Flask) -> None:
 
     words.init_app(app)
     app.register_blueprint(pages.bp)
-    add_to_menu(app, MenuItem("contacts", _l("Contacts"), "contacts.index", "users", "contacts.view", 10))
+    parts = ("contact_bulk", "contact_consents")
+    add_to_menu(app, MenuItem("contacts", _l("Contacts"), "contacts.index", "users", "contacts.view", 10, also=parts))
 
 
 def _imports(app: Flask) -> None:

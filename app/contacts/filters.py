@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, ScalarSelect, exists, literal_column, sele
 from sqlalchemy.orm import Session
 
 from app.contacts.consent.states import Consent
+from app.contacts.grouping import tag_key
 from app.contacts.models import Contact, ContactCategory, ContactTag, Tag
 from app.contacts.names_only import by_name
 from app.contacts.search import MAX_TEXT, Driver
 from app.contacts.segments.conditions import segment_condition
 from app.core import periods
-from app.core.folding import folded_name
 from app.core.ids import to_uuid
 from app.core.masking import masks_people
 from app.core.pagination import Column, order_by
@@ -121,7 +121,7 @@ def _is_there(here: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _tag(account_id: UUID, name: str) -> ScalarSelect[UUID]:
-    return select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == folded_name(name)).scalar_subquery()
+    return select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == tag_key(name)).scalar_subquery()
 
 
 def terms_of(sort: str | None) -> list[ColumnElement[Any]]:

@@ -19,6 +19,7 @@ from app.core.errors import Invalid
 from app.core.folding import folded_name
 from app.core.ids import uuid7
 
+MAX_FOLDED = 60  # of a tag
 Link = type[ContactTag] | type[ContactCategory]
 
 
@@ -50,9 +51,14 @@ def group_column(link: Link) -> InstrumentedAttribute[UUID]:
     return ContactTag.tag_id if link is ContactTag else ContactCategory.category_id
 
 
+def tag_key(name: str) -> str:
+    """By which two tags are the same: folded, which may make it longer, and as long as its column."""
+    return folded_name(name)[:MAX_FOLDED]
+
+
 def tag_ids(connection: Connection, account_id: UUID, names: Sequence[str]) -> list[UUID]:
     """The tags of these names (`values.check_tags`), made where they are new."""
-    wanted = {folded_name(name)[:60]: name for name in names}
+    wanted = {tag_key(name): name for name in names}
     if not wanted:
         return []
     mine = (Tag.account_id == account_id) & Tag.folded_name.in_(list(wanted))

@@ -1,4 +1,4 @@
-"""Deleted contacts, removed for good once nobody may bring them back; and what was left of those that are gone."""
+"""Deleted contacts, removed for good with all that hangs on them, once nobody may bring them back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select
 
+from app.contacts import search
 from app.contacts.consent.models import ConsentEvent
 from app.contacts.models import Contact, ContactMerge, TimelineEntry
 from app.core.db import begin_write, by_account
@@ -49,11 +50,6 @@ def remove(engine: Engine, now: datetime) -> int:
             return total
 
 
-def orphans(model: type[TimelineEntry] | type[ConsentEvent]) -> ColumnElement[bool]:
-    """Entries of contacts that are gone."""
-    return ~exists().where(Contact.id == model.contact_id)
-
-
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return Contact.deleted_at < now - KEPT
 
@@ -70,6 +66,7 @@ def _remove_some(connection: Connection, serials: list[int], now: datetime) -> i
         merges = (ContactMerge.account_id == account_id) & ContactMerge.kept_id.in_(ids)
         connection.execute(delete(ContactMerge).where(merges))
     connection.execute(delete(Contact).where(Contact.serial.in_([row.serial for row in rows])))
+    search.tend(connection)  # else the next person who saves a contact waits for the texts of all who went
     return len(rows)
 
 

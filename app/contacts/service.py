@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts import audit
 from app.accounts.models import Account, User
-from app.contacts import grouping, search, timeline
+from app.contacts import grouping, news, search, timeline
 from app.contacts.consent import suppression
 from app.contacts.fields.models import CustomField
 from app.contacts.identity import other_form
@@ -97,17 +98,13 @@ def create(actor: Actor, values: dict[str, Any], source: Source) -> Contact:
     )
     contact.custom = {key: value for key, value in contact.custom.items() if value is not None}
     derive(contact)
-    try:
-        with session.begin_nested():
-            session.add(contact)
-    except IntegrityError:  # another request was quicker
-        _refuse_same(session, actor.account_id, clean)
-        raise
+    with only_one(session, actor.account_id, clean):
+        session.add(contact)
     _group(session, actor.account_id, contact, tags, [_id(one) for one in categories])
     connection = session.connection()
     search.tend(connection)
     timeline.note(connection, actor.account_id, contact.id, "contact.created", {"source": str(source)}, actor)
-    events.emit(connection, "contact.created", actor.account_id, told(contact))
+    events.emit(connection, "contact.created", actor.account_id, news.of(contact))
     return contact
 
 
@@ -120,9 +117,11 @@ def update(actor: Actor, id: UUID | None, values: dict[str, Any], *, version: in
     refuse_stale(contact, version)
     values = _without_what_stays(contact, values)
     clean = _checked(actor.account_id, values, {name: getattr(contact, name) for name in ("name", "phone", "email")})
+    identity = _identity(contact) | clean
     if {"phone_key", "email"} & clean.keys():
-        _refuse_same(session, actor.account_id, _identity(contact) | clean, besides=contact)
-    changed = _apply(session, contact, clean)
+        _refuse_same(session, actor.account_id, identity, besides=contact)
+    with only_one(session, actor.account_id, identity, besides=contact):
+        changed = _apply(session, contact, clean)
     if "tags" in values:
         ids = grouping.tag_ids(session.connection(), actor.account_id, check_tags(values["tags"] or []))
         if grouping.replace(session.connection(), ContactTag, ids, contact.serial):
@@ -154,7 +153,7 @@ def touched(session: Session, actor: Actor | None, contact: Contact, changed: Se
     connection = session.connection()
     search.tend(connection)
     timeline.note(connection, contact.account_id, contact.id, "contact.updated", {"fields": list(changed)}, actor)
-    events.emit(connection, "contact.updated", contact.account_id, told(contact) | {"fields": list(changed)})
+    events.emit(connection, "contact.updated", contact.account_id, news.of(contact, changed))
 
 
 def delete(actor: Actor, id: UUID | None, *, version: int | None = None) -> Contact:
@@ -164,25 +163,28 @@ def delete(actor: Actor, id: UUID | None, *, version: int | None = None) -> Cont
     session = db.session()
     contact.deleted_at = contact.updated_at = clock.now()
     contact.version += 1
+    session.flush()
     record(session, actor, "contact.deleted", contact)
-    events.emit(session.connection(), "contact.deleted", actor.account_id, told(contact))
+    events.emit(session.connection(), "contact.deleted", actor.account_id, news.of(contact))
     return contact
 
 
 def restore(actor: Actor, id: UUID | None) -> Contact:
-    """Brings back a deleted contact. Raises NotFound, or Conflict when another one has its phone by now."""
+    """Brings back a deleted contact. Raises NotFound, also for one that was anonymised since, or Conflict when another
+    one has its phone by now."""
     session = db.session()
     wanted = select(Contact).where(Contact.account_id == actor.account_id, Contact.id == id)
     contact = session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
-    if contact is None:
+    if contact is None or (contact.deleted_at and contact.anonymised_at):
         raise NotFound
     if contact.deleted_at is None:
         return contact
     _refuse_same(session, actor.account_id, _identity(contact), besides=contact)
-    contact.deleted_at, contact.updated_at = None, clock.now()
-    contact.version += 1
+    with only_one(session, actor.account_id, _identity(contact), besides=contact):
+        contact.deleted_at, contact.updated_at = None, clock.now()
+        contact.version += 1
     record(session, actor, "contact.restored", contact)
-    events.emit(session.connection(), "contact.created", actor.account_id, told(contact))
+    events.emit(session.connection(), "contact.created", actor.account_id, news.of(contact))
     return contact
 
 
@@ -201,11 +203,6 @@ def hint(contact: Contact) -> str | None:
     if contact.phone:
         return masked_phone(contact.phone)
     return hinted_email(contact.email) if contact.email else None
-
-
-def told(contact: Contact) -> dict[str, Any]:
-    """The payload of an event: whoever may know more asks the API."""
-    return {"contactId": str(contact.id), "version": contact.version, "source": contact.source}
 
 
 def _checked(account_id: UUID, values: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
@@ -233,6 +230,20 @@ def _refuse_same(session: Session, account_id: UUID, clean: dict[str, Any], besi
         same = find_same(session, account_id, clean.get("phone_key"), clean.get("email"))
     if same is not None and same is not besides:
         raise Conflict(_same_words(clean), current=same)
+
+
+@contextmanager
+def only_one(
+    session: Session, account_id: UUID, clean: dict[str, Any], besides: Contact | None = None
+) -> Iterator[None]:
+    """Around what sets a phone or an address: Conflict with the other contact also where another request was quicker,
+    as the index says then."""
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError:
+        _refuse_same(session, account_id, clean, besides)
+        raise
 
 
 def _same_words(clean: dict[str, Any]) -> Text:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,19 +26,31 @@ def note(
     facts: dict[str, Any],
     actor: Actor | None = None,
 ) -> None:
-    """Adds an entry in the caller's write transaction. `facts` hold names of fields and ids, never what a person's
-    fields say."""
-    row = {
-        "id": uuid7(),
+    """Adds an entry in the caller's write transaction, which has the contact's row locked: so none outlives it. `facts`
+    hold names of fields and ids, never what a person's fields say."""
+    note_all(connection, account_id, [contact_id], kind, facts, actor, at=clock.now())
+
+
+def note_all(
+    connection: Connection,
+    account_id: UUID,
+    contact_ids: Iterable[UUID],
+    kind: str,
+    facts: dict[str, Any],
+    actor: Actor | None,
+    *,
+    at: datetime,
+) -> None:
+    """The same entry for many contacts, one at least."""
+    same = {
         "account_id": account_id,
-        "contact_id": contact_id,
         "kind": kind,
         "facts": facts,
         "actor_id": actor.user_id if actor else None,
         "actor": actor.name[:254] if actor else None,
-        "at": clock.now(),
+        "at": at,
     }
-    connection.execute(insert(TimelineEntry), row)
+    connection.execute(insert(TimelineEntry), [{"id": uuid7(), "contact_id": id_, **same} for id_ in contact_ids])
 
 
 def entries(session: Session, account_id: UUID, contact_id: UUID, limit: int = SHOWN) -> Sequence[TimelineEntry]:

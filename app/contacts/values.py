@@ -15,7 +15,7 @@ from app.contacts.fields.values import clean as clean_custom
 from app.contacts.models import Contact
 from app.contacts.search import searchable_text
 from app.core.errors import Invalid, Text
-from app.core.folding import folded_name
+from app.core.folding import folded_name, is_blank
 from app.core.ids import to_uuid
 from app.core.schema import CONTROLS
 
@@ -65,7 +65,7 @@ def check_tags(names: Iterable[Any]) -> list[str]:
     found: dict[str, str] = {}
     for name in names:
         text = " ".join(str(name).split())
-        if not text:
+        if is_blank(text) and not CONTROLS.search(text):
             continue
         if len(text) > MAX_TAG or CONTROLS.search(text):
             raise Invalid({"tags": [_l("A tag has at most %(max)d characters.", max=MAX_TAG)]})
@@ -91,13 +91,13 @@ def derived(
 
 
 def plain_text(value: Any, most: int) -> str:
-    """One line of text. Raises Wrong."""
+    """One line of text; empty for what nobody would see. Raises Wrong."""
     text = " ".join(str(value or "").split())
     if len(text) > most:
         raise Wrong(_l("At most %(max)d characters.", max=most))
     if CONTROLS.search(text):
         raise Wrong(_l("Control characters are not allowed."))
-    return text
+    return "" if is_blank(text) else text
 
 
 def _name(value: Any, _country: str) -> dict[str, Any]:

@@ -35,6 +35,8 @@ FIELDS: dict[str, Any] = {
     "owner_id": _l("Owner"),
     "tags": _l("Tags"),
     "categories": _l("Categories"),
+    "whatsappConsent": _l("Marketing by WhatsApp"),
+    "emailConsent": _l("Marketing by e-mail"),
 }
 FILTERS: dict[str, Any] = {
     "q": _l("Search"),

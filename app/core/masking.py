@@ -7,6 +7,8 @@ from ipaddress import ip_address, ip_network
 
 from flask import Flask, g, has_request_context
 
+from app.core.redaction import scrub
+
 DOTS = "•••"
 KEPT_DIGITS = 4
 KEPT_BITS = {4: 24, 6: 48}  # of an address: its network
@@ -62,6 +64,13 @@ def seen_address(address: str | None) -> str | None:
     return masked_address(address) if address and masks_people() else address
 
 
+def seen_text(text: str | None) -> str | None:
+    """What people wrote freely, and may have written numbers and addresses into."""
+    return scrub(text) if text and masks_people() else text
+
+
 def init_app(app: Flask) -> None:
     """The filters of templates: `{{ user.email | seen_email }}`."""
-    app.jinja_env.filters.update(seen_email=seen_email, seen_phone=seen_phone, seen_address=seen_address)
+    app.jinja_env.filters.update(
+        seen_email=seen_email, seen_phone=seen_phone, seen_address=seen_address, seen_text=seen_text
+    )

@@ -25,7 +25,7 @@ GROUPS: dict[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class MenuItem:
     """`permission` as in `@requires`; `label` a lazy string; `endpoint` takes no arguments; `key`: a letter that opens
-    the page after `g`."""
+    the page after `g`; `also`: blueprints whose pages belong to it."""
 
     group: str
     label: Any
@@ -34,6 +34,7 @@ class MenuItem:
     permission: str | None = None
     order: int = 100
     key: str | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def is_allowed(self) -> bool:
@@ -41,10 +42,10 @@ class MenuItem:
 
     @property
     def is_current(self) -> bool:
-        """On any page of the item's blueprint, or on exactly its endpoint when it has none."""
+        """On any page of the item's blueprint and of `also`, or on exactly its endpoint when it has none."""
         here = request.endpoint or ""
-        blueprint = self.endpoint.rpartition(".")[0]
-        return here == self.endpoint or (blueprint != "" and here.rpartition(".")[0] == blueprint)
+        blueprints = {self.endpoint.rpartition(".")[0], *self.also} - {""}
+        return here == self.endpoint or here.rpartition(".")[0] in blueprints
 
 
 @dataclass(frozen=True, slots=True)

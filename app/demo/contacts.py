@@ -64,11 +64,13 @@ def fill_contacts(random: Random, account_id: UUID, now: datetime, count: int) -
             for name, text, color in CATEGORIES
         ]
         keys = [fields.create(actor, dict(one)).key for one in FIELDS]
-    people = _people(random, count, groups, keys)
+    # Ascending, as contacts come: the list orders them by their serial.
+    times = sorted(now - timedelta(minutes=random.randrange(60, DAYS * 24 * 60)) for _ in range(count))
+    people = zip(times, _people(random, count, groups, keys), strict=True)
     while part := list(islice(people, AT_ONCE)):
         with write() as session:
-            for values in part:
-                _add(session, random, actor, values, now)
+            for at, values in part:
+                _add(session, random, actor, values, at)
     with write():
         _segments(actor, groups[1])
     return count
@@ -101,9 +103,8 @@ def _people(random: Random, count: int, groups: list[UUID], keys: list[str]) -> 
         }
 
 
-def _add(session: Session, random: Random, actor: Actor, values: dict[str, Any], now: datetime) -> None:
+def _add(session: Session, random: Random, actor: Actor, values: dict[str, Any], at: datetime) -> None:
     contact = service.create(actor, values, Source.DEMO)
-    at = now - timedelta(minutes=random.randrange(60, DAYS * 24 * 60))
     for channel in Channel:
         drawn = random.random()
         if drawn < 0.6:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Table, select
 
 from app.accounts.second_factor.models import SECRET_PLACE, SecondFactor
+from app.contacts.privacy.models import SUBJECT_PLACE, PrivacyRequest
 from app.core.db import Base
 from app.core.vault import Vault, VaultError
 from app.opens.rules.models import OpenSettings
@@ -57,6 +58,7 @@ SEALED = (
     Sealed(SecondFactor, "user_id", "sealed_secret", SECRET_PLACE),
     Sealed(SecondFactor, "user_id", "next_sealed_secret", SECRET_PLACE),
     Sealed(MailMessage, "id", "sealed", LETTER_PLACE),
+    Sealed(PrivacyRequest, "id", "sealed_subject", SUBJECT_PLACE),
 )
 
 

@@ -17,10 +17,9 @@ from app.accounts.second_factor.models import PendingSignIn
 from app.accounts.team.models import Invitation
 from app.attention.models import Finding
 from app.contacts import retention as contacts
-from app.contacts.consent.models import ConsentEvent
 from app.contacts.importing import wiping
 from app.contacts.importing.models import ContactImport
-from app.contacts.models import Contact, TimelineEntry
+from app.contacts.models import Contact
 from app.core import clock, partition_upkeep, partitions
 from app.core.db import sqlite_driver
 from app.core.models import CronRun, Heartbeat, Job
@@ -105,8 +104,6 @@ def rules(settings: Settings, dialect: str, now: datetime) -> list[Rule]:
         Rule(Job, Job.created_at < now - JOBS_KEPT, Job.created_at),
         Rule(Finding, Finding.resolved_at < now - FINDINGS_KEPT, Finding.resolved_at),
         Rule(Invitation, Invitation.expires_at < now - INVITATIONS_KEPT, Invitation.expires_at),
-        Rule(TimelineEntry, contacts.orphans(TimelineEntry), TimelineEntry.at),
-        Rule(ConsentEvent, contacts.orphans(ConsentEvent), ConsentEvent.created_at),
         Rule(MailMessage, MailMessage.created_at < oldest_kept(settings, now), MailMessage.created_at),
         *rules_for_all(settings, dialect, now),
     ]

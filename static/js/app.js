@@ -98,6 +98,20 @@
   document.addEventListener("htmx:afterSettle", (event) => focusErrors(event.target.parentElement ?? document));
   focusErrors(document);
 
+  // Focus: a swap that takes away what had it (a removed filter, a form in a closed <details>) gives it to the nearest
+  let lost = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const at = document.activeElement;
+    lost = at !== document.body && event.detail.target?.contains(at) ? { id: at.id, root: event.detail.target.id } : null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!lost || document.activeElement !== document.body) return;
+    const near = (lost.id && document.getElementById(lost.id)?.closest("details")?.querySelector("summary")) || document.getElementById(lost.root);
+    lost = null;
+    if (near?.matches(":not(summary):not([tabindex])")) near.tabIndex = -1;
+    near?.focus({ preventScroll: true });
+  });
+
   // Requests -----------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.closest("[data-filters]")) return;

@@ -144,6 +144,7 @@ def test_a_contact_is_created_after_mistakes_changed_deleted_and_brought_back(
     page.fill("#set-tags", "VIP")
     page.click("#save-tags")
     expect(page.locator("#contacts-groups")).not_to_contain_text("cantora")
+    expect(page.locator("summary:focus")).to_have_text("Alterar tags")  # where the form was that had it
     for settings in page.locator("main details").all():
         settings.evaluate("one => one.open = true")
     holds_up(page, "contact")

@@ -77,7 +77,7 @@ def test_a_field_gets_its_key_is_moved_by_keyboard_and_says_who_has_an_option(
     fill(page, label="Data de nascimento")
     page.keyboard.press("Tab")
     expect(page.locator("#key")).to_have_value("data_de_nascimento")
-    expect(page.locator("#key")).to_be_focused()
+    expect(page.locator("#kind-0")).to_be_focused()
     page.get_by_label("Data", exact=True).check()
     glance(page, "field-form")
     submit(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -209,6 +210,19 @@ def test_tags_and_categories_that_others_gave_meanwhile_stay(app: Flask, operato
             "<details"
         )[0]
     )
+
+
+@ON_SQLITE
+def test_of_tags_given_by_several_at_once_none_is_lost(app: Flask, operator: Browser, make: Make) -> None:
+    id = make(**ANA)
+    browsers = [sign_in(app, operator.person) for _ in range(6)]
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        given = [
+            pool.submit(browser.submit, f"/contacts/{id}/tags", {"was": "VIP", "tags": f"VIP, tag {number}"})
+            for number, browser in enumerate(browsers)
+        ]
+    assert {one.result().status_code for one in given} == {303}
+    assert tags_of(operator, id) == ", ".join([*(f"tag {number}" for number in range(6)), "VIP"])
 
 
 @ON_SQLITE

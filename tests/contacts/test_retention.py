@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.contacts import retention, service, timeline
 from app.contacts.consent import service as consents
@@ -19,7 +19,6 @@ from app.contacts.models import Contact, ContactTag, TimelineEntry
 from app.core import clock
 from app.core.access import Actor
 from app.core.db import db, write
-from app.core.ids import uuid7
 from app.core.runtime import runtime
 from app.work.retention import clean_up, preview
 
@@ -39,14 +38,14 @@ def test_thirty_days_after_its_deletion_nothing_of_a_contact_is_left_but_its_no(
             timeline.note(session.connection(), actor.account_id, gone, "contact.updated", {})
         for id in (gone, back):
             service.delete(actor, id)
-        timeline.note(session.connection(), actor.account_id, uuid7(), "contact.updated", {})  # of nobody any more
     assert retention.remove(runtime(app).engine, clock.now() + timedelta(days=29)) == 0
     with write():
         service.restore(actor, back)
     travel(timedelta(days=31))
     due = {old.table: old.rows for old in preview(app)}
-    assert (due["contact"], due["timeline_entry"], due["consent_event"]) == (1, 1, 0)
-    removed = clean_up(app)
-    assert (removed["contact"], removed["timeline_entry"]) == (1, 1)
+    assert due["contact"] == 1
+    assert clean_up(app)["contact"] == 1
     db.session.rollback()
+    if db.engine.dialect.name == "sqlite":  # the next who saves a contact does not wait for the texts of those who went
+        assert db.session.scalar(text("SELECT count(*) FROM contact_unindexed")) == 0
     assert [rows(model) for model in (Contact, ContactTag, ConsentEvent, TimelineEntry, Suppression)] == [1, 1, 0, 1, 1]

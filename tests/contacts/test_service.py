@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from app.contacts import service, timeline
@@ -44,6 +47,7 @@ def test_a_contact_is_kept_as_it_was_given_and_found_in_one_form(
     [
         ({}, "name"),
         ({"name": "x" * 201}, "name"),
+        ({"name": "\u200b\u3164", "tags": ["\u0301"]}, "name"),
         ({"phoneNumber": "12"}, "phoneNumber"),
         ({"email": "ana@"}, "email"),
         ({"name": "Ana", "ownerId": "00000000-0000-0000-0000-000000000000"}, "ownerId"),
@@ -114,3 +118,29 @@ def test_it_comes_back_only_while_nobody_has_its_phone(actor: Actor, make_contac
     with pytest.raises(Conflict), write():
         service.restore(actor, id_)
     assert db.session.scalar(select(Contact.deleted_at).where(Contact.id == id_)) is not None
+
+
+def test_of_two_who_get_one_phone_at_the_same_moment_the_second_is_told_of_the_first(
+    app: Flask, actor: Actor, make_contact: Callable[..., UUID]
+) -> None:
+    first, second, gone = (make_contact(name=name) for name in ("Ana", "Bia", "Eva"))
+    with write():
+        service.update(actor, gone, {"phoneNumber": "11987654321"})
+        service.delete(actor, gone)
+
+    def too_late(verb: Callable[[], Contact]) -> UUID:
+        """Its look finds nobody; then it waits for the first one's commit."""
+        with app.app_context():
+            with pytest.raises(Conflict) as refused, write():
+                verb()
+            return refused.value.current.id
+
+    with ThreadPoolExecutor(2) as pool:
+        with write():
+            service.update(actor, first, {"phoneNumber": "11987654321"})
+            late = [
+                pool.submit(too_late, lambda: service.update(actor, second, {"phoneNumber": "1187654321"})),
+                pool.submit(too_late, lambda: service.restore(actor, gone)),
+            ]
+            time.sleep(0.2)
+        assert [one.result() for one in late] == [first, first]

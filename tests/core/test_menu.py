@@ -66,6 +66,9 @@ def test_current_page_is_marked(app: Flask) -> None:
         assert MenuItem("system", "x", "gallery.index", "home").is_current
     with app.test_request_context("/preferences", method="POST"):
         assert not MenuItem("system", "x", "gallery.index", "home").is_current
+    with app.test_request_context("/ui/plain"):
+        assert not MenuItem("system", "x", "shell.preferences", "home").is_current
+        assert MenuItem("system", "x", "shell.preferences", "home", also=("gallery",)).is_current
 
 
 def test_shell_names_the_person_and_signs_out_by_post(app: Flask) -> None:

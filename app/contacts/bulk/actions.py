@@ -16,7 +16,6 @@ from app.contacts.grouping import Link
 from app.contacts.models import Category, ContactCategory, ContactTag, Tag
 from app.contacts.values import check_tags
 from app.core.errors import Invalid
-from app.core.folding import folded_name
 
 MAX_GROUPS = 50
 
@@ -72,8 +71,8 @@ def _tags(connection: Connection, account_id: UUID, wanted: Wanted) -> list[UUID
         raise Invalid({"tags": [_l("Name at least one tag.")]})
     if wanted.action.adds:
         return grouping.tag_ids(connection, account_id, names)
-    folded = [folded_name(name) for name in names]
-    found = select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name.in_(folded))
+    keys = [grouping.tag_key(name) for name in names]
+    found = select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name.in_(keys))
     ids = list(connection.scalars(found))
     if not ids:
         raise Invalid({"tags": [_l("There is no such tag.")]})

@@ -9,15 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
-from app.contacts import grouping
+from app.contacts import grouping, news, timeline
 from app.contacts.grouping import Link, group_column
-from app.contacts.models import Contact, ContactTag, TimelineEntry
+from app.contacts.models import Contact, ContactTag
 from app.contacts.values import MAX_TAGS
 from app.core import events
 from app.core.access import Actor
-from app.core.ids import uuid7
 
 Links = list[list[int]]  # for each tag or category: the serials that it was given to, or taken from
 COLUMNS = (Contact.serial, Contact.id, Contact.version, Contact.source, Contact.phone_key, Contact.email)
@@ -114,9 +113,10 @@ def _tell_change(connection: Connection, actor: Actor, rows: Sequence[Any], fiel
     if not rows:
         return
     _set(connection, [row.serial for row in rows], updated_at=now)
-    connection.execute(insert(TimelineEntry), [_entry(actor, row.id, fields, now) for row in rows])
+    ids = [row.id for row in rows]
+    timeline.note_all(connection, actor.account_id, ids, "contact.updated", {"fields": fields}, actor, at=now)
     for row in rows:
-        events.emit(connection, "contact.updated", actor.account_id, _told(row) | {"fields": fields})
+        events.emit(connection, "contact.updated", actor.account_id, _told(row, fields))
 
 
 def _set(connection: Connection, serials: Collection[int], **values: Any) -> None:
@@ -125,19 +125,6 @@ def _set(connection: Connection, serials: Collection[int], **values: Any) -> Non
         connection.execute(mine.values(version=Contact.version + 1, **values))
 
 
-def _entry(actor: Actor, contact_id: UUID, fields: list[str], now: datetime) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "account_id": actor.account_id,
-        "contact_id": contact_id,
-        "kind": "contact.updated",
-        "facts": {"fields": fields},
-        "actor_id": actor.user_id,
-        "actor": actor.name[:254],
-        "at": now,
-    }
-
-
-def _told(row: Any) -> dict[str, Any]:
-    """As service.told of the changed contact."""
-    return {"contactId": str(row.id), "version": row.version + 1, "source": row.source}
+def _told(row: Any, fields: list[str] | None = None) -> dict[str, Any]:
+    """Of a contact as it was read before the change."""
+    return news.told(row.id, row.version + 1, row.source, fields)

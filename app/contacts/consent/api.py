@@ -73,8 +73,8 @@ def preferences_link(id: str) -> LinkOut:
 
 
 def _given(body: ConsentIn) -> Given:
-    at = None if body.at is None else periods.to_utc(body.at, UTC)
-    if at is not None and at.year not in periods.YEARS:
+    if body.at is not None and body.at.year not in periods.YEARS:  # before it is moved to UTC, maybe out of all years
         raise Invalid({"at": ["Not a time that can be meant"]})
+    at = None if body.at is None else periods.to_utc(body.at, UTC)
     values = body.model_dump(exclude={"at"})
     return Given(source=ConsentSource.API, at=at, **values)

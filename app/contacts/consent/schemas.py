@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from app.contacts.consent.models import ConsentEvent
 from app.contacts.consent.states import Basis, Channel, Consent, Purpose
-from app.core.masking import seen_address
+from app.core.masking import seen_address, seen_email, seen_text
 from app.core.schema import Out, Schema
 
 CONSENT: dict[str, Any] = {
@@ -58,7 +58,9 @@ class ConsentOut(Out):
     @classmethod
     def of(cls, entry: ConsentEvent) -> ConsentOut:
         shown = cls.model_validate(entry)
-        shown.ip_address = seen_address(shown.ip_address)
+        shown.ip_address, shown.detail = seen_address(shown.ip_address), seen_text(shown.detail)
+        if shown.actor is not None and "@" in shown.actor:
+            shown.actor = seen_email(shown.actor)
         return shown
 
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from app.contacts import service as contacts
+from app.contacts import news
 from app.contacts.consent import spreading, suppression
 from app.contacts.consent.models import ConsentEvent
 from app.contacts.consent.states import ANY_CHANNEL, Basis, Channel, Consent, ConsentSource, Purpose, Suppressed
@@ -119,7 +119,7 @@ def _keep(session: Session, contact: Contact, given: Given) -> None:
     connection = session.connection()
     own = _hashes(contact, given.channel)
     if contact.deleted_at is None:  # of one that is deleted, only the no is news
-        told = contacts.told(contact) | {"fields": [WIRE_NAMES[given.channel]]}
+        told = news.of(contact, [_field(given.channel)])
         events.emit(connection, "contact.updated", contact.account_id, told)
     if given.state == Consent.DENIED:
         suppression.add(connection, contact.account_id, own, Suppressed.OPTED_OUT, given.channel)
@@ -134,8 +134,7 @@ def deny_other(account_id: UUID, given: Given) -> spreading.Deny:
     """What happens to another contact of the same address, whose row is changed already."""
 
     def deny(connection: Connection, contact_id: UUID, version: int, source: str) -> dict[str, Any]:
-        told = {"contactId": str(contact_id), "version": version, "source": source}
-        told["fields"] = [WIRE_NAMES[given.channel]]
+        told = news.told(contact_id, version, source, [_field(given.channel)])
         events.emit(connection, "contact.updated", account_id, told)
         events.emit(connection, "contact.opted_out", account_id, opted_out(contact_id, given))
         return event_values(None, account_id, contact_id, given)
@@ -143,7 +142,8 @@ def deny_other(account_id: UUID, given: Given) -> spreading.Deny:
     return deny
 
 
-WIRE_NAMES = {Channel.WHATSAPP: "whatsappConsent", Channel.EMAIL: "emailConsent"}
+def _field(channel: Channel) -> str:
+    return news.FIELDS[suppression.CONSENT_COLUMN[channel]]
 
 
 def _hashes(contact: Contact, channel: Channel) -> list[str]:

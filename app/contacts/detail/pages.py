@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 from wtforms import Form
 
 from app.contacts import listing, service, words
@@ -18,7 +16,7 @@ from app.contacts.consent.panel import panel_of
 from app.contacts.detail.story import story_of
 from app.contacts.fields.models import CustomField
 from app.contacts.forms import PREFIX, input_of, split_tags
-from app.contacts.models import ContactMerge
+from app.contacts.merging.chains import kept_of
 from app.contacts.pages import bp, wanted
 from app.contacts.reading import Row
 from app.core.access import account_id, current_actor, requires
@@ -36,7 +34,7 @@ def show(id: str) -> ResponseReturnValue:
     try:
         row = wanted(id)
     except NotFound:
-        if (kept := _kept_instead(to_uuid(id))) is None:
+        if (kept := kept_of(db.session(), to_uuid(id), account_id())) is None:
             raise
         return go(url_for(".show", id=kept))
     session, fields = db.session(), service.fields_of(account_id())
@@ -48,13 +46,6 @@ def show(id: str) -> ResponseReturnValue:
         owner=dict(listing.owners_of(session, account_id())).get(str(row.contact.owner_id)),
         story=story_of(session, row.contact, fields),
     )
-
-
-def _kept_instead(merged_id: UUID | None) -> UUID | None:
-    mine = select(ContactMerge.kept_id).where(
-        ContactMerge.account_id == account_id(), ContactMerge.merged_id == merged_id
-    )
-    return db.session.scalar(mine)
 
 
 def _about(row: Row, fields: Sequence[CustomField]) -> dict[str, Any]:
@@ -80,29 +71,39 @@ def _input(field: CustomField, row: Row) -> Any:
 @requires("contacts.edit")
 def set_field(id: str, key: str) -> ResponseReturnValue:
     """One custom field; who did not see what stands there now (`was`) is told, and saves again to overwrite it."""
-    row, name = wanted(id), PREFIX + key
-    fields = service.fields_of(account_id())
-    field = next((one for one in fields if one.key == key), None)
-    if field is None:
-        raise NotFound
+    name, own = PREFIX + key, account_id()
     typed, was = request.form.get(name, ""), request.form.get("was", "")
-    now = words.typed_value(field, row.contact.custom.get(key))
-    if _plain(was) != _plain(now) != _plain(typed):
-        shown = words.shown_value(field, row.contact.custom.get(key))
-        stale = _("Somebody else changed this meanwhile, to: %(value)s. Save again to overwrite it.", value=shown)
-        return _refused(row, fields, key, typed, stale)
     try:
         with write():
-            service.update(current_actor(), row.contact.id, {"customFields": {key: typed or None}})
+            contact = service.get(own, to_uuid(id), lock=True)
+            _refuse_unseen(_field(service.fields_of(own), key), contact.custom.get(key), was, typed)
+            service.update(current_actor(), contact.id, {"customFields": {key: typed or None}})
     except Invalid as error:
-        return _refused(row, fields, key, typed, localized(error.message))
+        return _refused(wanted(id), service.fields_of(own), key, typed, localized(error.message))
     return _done(id, "contacts/_custom.html")
 
 
+def _field(fields: Sequence[CustomField], key: str) -> CustomField:
+    field = next((one for one in fields if one.key == key), None)
+    if field is None:
+        raise NotFound
+    return field
+
+
+def _refuse_unseen(field: CustomField, value: Any, was: str, typed: str) -> None:
+    """Raises Invalid for a value that somebody else set meanwhile."""
+    now = words.typed_value(field, value)
+    if _plain(was) != _plain(now) != _plain(typed):
+        shown = words.shown_value(field, value)
+        stale = _("Somebody else changed this meanwhile, to: %(value)s. Save again to overwrite it.", value=shown)
+        raise Invalid({field.key: [stale]})
+
+
 def _refused(row: Row, fields: Sequence[CustomField], key: str, typed: str, message: str) -> Response:
+    name = _field(fields, key).key
     about = _about(row, fields)
-    about["inputs"][key].data = typed
-    about["errors"] = {key: message}
+    about["inputs"][name].data = typed
+    about["errors"] = {name: message}
     if is_htmx():
         return page("contacts/_custom.html", **about, status=422)
     return page("contacts/field.html", **about, status=422)
@@ -116,29 +117,39 @@ def _plain(text: str) -> str:
 @requires("contacts.edit")
 def set_tags(id: str) -> ResponseReturnValue:
     """What was added to the tags of `was` and taken from them; what others did meanwhile stays."""
-    present = {folded_name(tag.name): tag.name for tag in wanted(id).tags}
     was = {folded_name(name) for name in split_tags(request.form.get("was", ""))}
     typed = {folded_name(name): name for name in split_tags(request.form.get("tags", ""))}
-    names = {key: name for key, name in present.items() if key in typed or key not in was}
-    names |= {key: name for key, name in typed.items() if key not in present and key not in was}
-    return _regroup(id, {"tags": list(names.values())})
+
+    def tags_of(row: Row) -> dict[str, Any]:
+        present = {folded_name(tag.name): tag.name for tag in row.tags}
+        names = {key: name for key, name in present.items() if key in typed or key not in was}
+        names |= {key: name for key, name in typed.items() if key not in present and key not in was}
+        return {"tags": list(names.values())}
+
+    return _regroup(id, tags_of)
 
 
 @bp.post("/<id>/categories")
 @requires("contacts.edit")
 def set_categories(id: str) -> ResponseReturnValue:
     """As with tags, by the ids of categories."""
-    present = [str(one.id) for one in wanted(id).categories]
     was, ticked = set(request.form.getlist("was")), request.form.getlist("category")
-    kept = [one for one in present if one in ticked or one not in was]
-    new = [one for one in ticked if one not in present and one not in was]
-    return _regroup(id, {"categoryIds": [*kept, *new]})
+
+    def categories_of(row: Row) -> dict[str, Any]:
+        present = [str(one.id) for one in row.categories]
+        kept = [one for one in present if one in ticked or one not in was]
+        new = [one for one in ticked if one not in present and one not in was]
+        return {"categoryIds": [*kept, *new]}
+
+    return _regroup(id, categories_of)
 
 
-def _regroup(id: str, values: dict[str, Any]) -> ResponseReturnValue:
+def _regroup(id: str, values_of: Callable[[Row], dict[str, Any]]) -> ResponseReturnValue:
+    """`values_of` the contact as it is while nobody else can change it: what others do meanwhile is not lost."""
     try:
         with write():
-            service.update(current_actor(), to_uuid(id), values)
+            service.get(account_id(), to_uuid(id), lock=True)
+            service.update(current_actor(), to_uuid(id), values_of(wanted(id)))
     except Invalid as error:
         notify(localized(error.message), "danger")
         return _shown(id, "contacts/_groups.html")

@@ -19,7 +19,7 @@ from app.contacts.fields.models import CustomField
 from app.contacts.importing.models import ContactImport
 from app.contacts.models import Contact, ContactMerge, TimelineEntry
 from app.core.ids import to_uuid
-from app.core.masking import seen_email
+from app.core.masking import seen_email, seen_text
 
 SHOWN = 200
 KINDS: dict[str, tuple[Any, str, str]] = {  # title, tone, icon
@@ -85,7 +85,7 @@ def _said(event: ConsentEvent) -> Step:
     purpose = consent_words.PURPOSES.get(event.purpose, event.purpose)
     source = consent_words.SOURCES.get(event.source, event.source)
     basis = consent_words.BASES.get(event.basis) if event.basis else None
-    text = _joined(purpose, source, event.detail, basis, _by(event.actor))
+    text = _joined(purpose, source, seen_text(event.detail), basis, _by(event.actor))
     return Step(event.at, said, text, tone, icon)
 
 

@@ -67,7 +67,7 @@ def _number(_field: CustomField, value: Any) -> Any:
         number = Decimal(text)
     except InvalidOperation:
         raise Wrong(_l("A number.")) from None
-    if not number.is_finite() or abs(number) > MAX_NUMBER:
+    if not number.is_finite() or number.copy_abs() > MAX_NUMBER:  # abs() itself may overflow
         raise Wrong(_l("A number."))
     return int(number) if number == number.to_integral_value() else float(number)
 

@@ -48,11 +48,11 @@ def create(upload: Upload, body: ImportIn) -> tuple[StartedOut, int, dict[str, s
     tells of itself; rows that were not taken are in its `problems`."""
     row = keeping.receive(current_actor(), upload.name, upload.stream)
     try:
-        with write():
+        with presenting(ContactImport, shown), write():
             mine = locked(row.id)
             service.start_at_once(current_actor(), mine, plan_of(mine, body))
     except AppError as error:  # nobody goes on with it by hand
-        with write():
+        with presenting(ContactImport, shown), write():
             service.discard(current_actor(), locked(row.id))
         if not isinstance(error, Invalid):
             raise

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from app.contacts import grouping
-from app.contacts.categories.service import MAX_CATEGORIES, PALETTE
+from app.contacts.categories.service import MAX_CATEGORIES, MAX_NAME, PALETTE
+from app.contacts.grouping import tag_key
 from app.contacts.importing.matching import Aim, Changed, Created
 from app.contacts.importing.statements import WholeInsert
 from app.contacts.models import Category, ContactCategory, ContactTag, Tag
@@ -54,16 +55,16 @@ class Groups:
 
     def has_category(self, one: Created | Changed) -> bool:
         """False where an account has as many categories as it may."""
-        return one.candidate.category is None or _folded(one.candidate.category, 80) in self._categories
+        return one.candidate.category is None or _category_key(one.candidate.category) in self._categories
 
     def of(self, one: Created | Changed) -> Added:
         """What this row adds."""
         if isinstance(one, Created):
             named = one.candidate.tags
             if named not in self._by_names:
-                self._by_names[named] = {self._tags[_folded(name, 60)] for name in (*named, *self._aim.plan.tags)}
+                self._by_names[named] = {self._tags[tag_key(name)] for name in (*named, *self._aim.plan.tags)}
             own = one.candidate.category
-            categories = {self._categories[_folded(own, 80)], *self._for_all} if own else self._for_all
+            categories = {self._categories[_category_key(own)], *self._for_all} if own else self._for_all
             return self._by_names[named], categories
         by_id = {str(id_): id_ for id_ in self._for_all} | self._categories
         return {self._tags[name] for name in one.tags}, {by_id[name] for name in one.categories if name in by_id}
@@ -78,17 +79,17 @@ class Groups:
         _add_categories.many(self._connection, categories)
 
     def _tag_ids(self, names: Collection[str]) -> dict[str, UUID]:
-        wanted = {_folded(name, 60): name for name in names}
+        wanted = {tag_key(name): name for name in names}
         values = {"account_id": self._aim.account_id, "names": list(wanted)}
         found: dict[str, UUID] = dict(_TAGS(self._connection, values)) if wanted else {}
         new = [name for key, name in wanted.items() if key not in found]
         if new:
             made = grouping.tag_ids(self._connection, self._aim.account_id, new)
-            found |= {_folded(name, 60): id_ for name, id_ in zip(new, made, strict=True)}
+            found |= {tag_key(name): id_ for name, id_ in zip(new, made, strict=True)}
         return found
 
     def _category_ids(self, names: Collection[str]) -> dict[str, UUID]:
-        wanted = {_folded(name, 80): name for name in names}
+        wanted = {_category_key(name): name for name in names}
         values = {"account_id": self._aim.account_id, "names": list(wanted)}
         found: dict[str, UUID] = dict(_CATEGORIES(self._connection, values)) if wanted else {}
         new = {key: name for key, name in wanted.items() if key not in found}
@@ -112,5 +113,5 @@ class Groups:
             self._connection.execute(insert(Category).on_conflict_do_nothing(), rows)
 
 
-def _folded(name: str, most: int) -> str:
-    return folded_name(name)[:most]
+def _category_key(name: str) -> str:
+    return folded_name(name)[:MAX_NAME]

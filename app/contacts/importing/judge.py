@@ -17,7 +17,7 @@ from app.contacts.importing.plan import CUSTOM, Plan, Target
 from app.contacts.importing.reasons import Problem, Reason
 from app.contacts.importing.rows import Row
 from app.contacts.values import MAX_COMPANY, MAX_NAME, MAX_TAG, MAX_TAGS
-from app.core.folding import folded_name
+from app.core.folding import folded_name, is_blank
 from app.core.schema import CONTROLS
 
 MAX_CATEGORY = 80
@@ -131,7 +131,8 @@ class Judge:
         return Reason.TAGS if len(found.tags) > MAX_TAGS else None
 
     def _split(self, text: str) -> tuple[str, ...] | Reason:
-        names = {folded_name(name): name for part in SEPARATORS.split(text) if (name := " ".join(part.split()))}
+        each = (" ".join(part.split()) for part in SEPARATORS.split(text))
+        names = {folded_name(name): name for name in each if not is_blank(name)}
         if len(names) > MAX_TAGS or any(len(name) > MAX_TAG or not is_clean(name) for name in names.values()):
             return Reason.TAGS
         self._known_tags |= names.keys() if len(self._known_tags | names.keys()) <= MAX_GROUPS else set()
@@ -157,7 +158,7 @@ def is_clean(text: str) -> bool:
 
 def _line(text: str, most: int) -> str | None:
     plain = " ".join(text.split())
-    return plain if len(plain) <= most and is_clean(plain) else None
+    return plain if len(plain) <= most and is_clean(plain) and not is_blank(plain) else None
 
 
 def _read_name(found: Candidate, text: str) -> Reason | None:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
+from app.contacts import news
+from app.contacts.categories.service import MAX_NAME
 from app.contacts.consent import suppression
 from app.contacts.consent.models import Suppression
-from app.contacts.consent.service import WIRE_NAMES
 from app.contacts.consent.states import Channel, Consent
 from app.contacts.consent.suppression import CONSENT_COLUMN, Reasons
+from app.contacts.grouping import tag_key
 from app.contacts.importing.judge import Candidate
 from app.contacts.importing.models import ImportChange
 from app.contacts.importing.plan import Answer, Mode, Plan
@@ -275,7 +277,7 @@ def _changed(aim: Aim, candidate: Candidate, known: Known, there: There) -> Deci
         state = _state(aim, candidate, channel, present, reasons, is_reachable)
         if state != present:
             values[column] = state
-            change.fields.append(WIRE_NAMES[channel])
+            change.fields.append(news.FIELDS[column])
     if values or change.tags or change.categories:
         return change
     return Problem(candidate.row, Reason.THERE if aim.plan.mode == Mode.SKIP else Reason.NOTHING_NEW)
@@ -303,9 +305,9 @@ def _takes(plan: Plan, present: Any, given: Any) -> bool:
 
 def _compare_groups(plan: Plan, change: Changed, there: There) -> None:
     serial, candidate = change.known.serial, change.candidate
-    tags = dict.fromkeys(folded_name(name)[:60] for name in (*candidate.tags, *plan.tags))
+    tags = dict.fromkeys(tag_key(name) for name in (*candidate.tags, *plan.tags))
     change.tags = [name for name in tags if name not in there.tags.get(serial, ())]
-    categories = [folded_name(candidate.category)[:80]] if candidate.category else []
+    categories = [folded_name(candidate.category)[:MAX_NAME]] if candidate.category else []
     categories += [str(id_) for id_ in plan.categories]
     change.categories = [name for name in categories if name not in there.categories.get(serial, ())]
     change.fields += ["tags"] if change.tags else []

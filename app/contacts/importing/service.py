@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -19,18 +19,19 @@ from app.accounts import audit
 from app.accounts.models import Account
 from app.contacts import grouping
 from app.contacts import service as contacts
+from app.contacts.importing import wiping
 from app.contacts.importing.fitting import misfits
-from app.contacts.importing.models import ContactImport, ImportChange, ImportPart, ImportState
+from app.contacts.importing.models import ContactImport, ImportState
 from app.contacts.importing.plan import Plan
 from app.contacts.importing.rows import MAX_ROWS, Row, read_rows
-from app.contacts.importing.standing import standing
+from app.contacts.importing.standing import UNDER_WAY, standing
 from app.contacts.values import check_tags
 from app.core import clock, jobs
 from app.core.access import Actor
-from app.core.db import db
+from app.core.db import after_commit, db
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.i18n import locale
-from app.core.models import Job
+from app.core.models import Job, JobState
 
 RECENT = 50
 OPEN = (ImportState.UPLOADED, ImportState.CHECKED)
@@ -48,6 +49,14 @@ def get(account_id: UUID, id: UUID | None, *, lock: bool = False) -> ContactImpo
         raise NotFound
     _settle(db.session(), [row], for_good=lock)
     return row
+
+
+def is_any_busy(account_id: UUID) -> bool:
+    """Whether a file of the account is being read, or an import taken back."""
+    found = select(ContactImport).where(ContactImport.account_id == account_id, ContactImport.state.in_(UNDER_WAY))
+    rows = db.session.scalars(found).all()
+    _settle(db.session(), rows, for_good=False)
+    return any(row.state in UNDER_WAY for row in rows)
 
 
 def recent(account_id: UUID, limit: int = RECENT) -> Sequence[ContactImport]:
@@ -112,13 +121,16 @@ def may_undo(row: ContactImport) -> bool:
 
 
 def discard(actor: Actor, row: ContactImport) -> None:
-    """Forgets an upload that was never imported, file and all. Raises Conflict for one that went on."""
+    """Forgets an upload that was never imported: nobody can begin with it any more, and once the caller's transaction
+    has committed, file and row go in parts. (Should it never come to that, the file goes with the nightly wiping.)
+    Raises Conflict for one that went on."""
     _refuse_unless(row, OPEN)
-    session = db.session()
-    for model in (ImportPart, ImportChange):
-        session.execute(delete(model).where(model.import_id == row.id))
-    session.delete(row)
-    audit.record(session, actor, "contacts.import_discarded", subject_id=row.id, subject=row.filename)
+    session, id_ = db.session(), row.id
+    row.wiped_at, row.preview = clock.now(), wiping.without_people(row.preview)
+    audit.record(session, actor, "contacts.import_discarded", subject_id=id_, subject=row.filename)
+    connection = session.connection()
+    engine = connection.engine
+    after_commit(connection, f"discarded import {id_}", lambda: wiping.forget(engine, id_))
 
 
 def job_of(row: ContactImport) -> Job | None:
@@ -133,6 +145,7 @@ def _go(actor: Actor, row: ContactImport) -> UUID:
 
 
 def _start(actor: Actor, row: ContactImport, kind: str, state: ImportState) -> UUID:
+    _refuse_while_erasing(actor.account_id)
     params = {"import": str(row.id), "was": str(row.state), "language": locale()}
     total = (row.preview or {}).get("rows") if kind == "import_contacts" else None
     connection = db.session.connection()
@@ -161,6 +174,14 @@ def _settle(session: Session, rows: Sequence[ContactImport], *, for_good: bool) 
 def _refuse_unless(row: ContactImport, states: Sequence[ImportState]) -> None:
     if row.state not in states or row.wiped_at is not None:
         raise Conflict(_l("This import has gone on meanwhile."), current=row)
+
+
+def _refuse_while_erasing(account_id: UUID) -> None:
+    """What is read of a file now, or taken back, could bring in again whom a worker is taking out."""
+    under_way = Job.state.in_([str(JobState.QUEUED), str(JobState.RUNNING)])
+    erasing = select(Job.id).where(Job.account_id == account_id, Job.kind == "erase_person", under_way)
+    if db.session.scalar(erasing.limit(1)) is not None:
+        raise Conflict(_l("Somebody's data is being erased just now. Try again when that is done."))
 
 
 def _refuse_wrong(actor: Actor, row: ContactImport, plan: Plan) -> None:

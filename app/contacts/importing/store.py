@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from app.contacts import search
+from app.contacts import news, search
 from app.contacts.importing.grouping import Added, Groups
 from app.contacts.importing.judge import Candidate
 from app.contacts.importing.matching import Aim, Changed, Created, decide
@@ -129,12 +129,11 @@ class Store:
         there = [(row[0], one, its) for row, one, its in zip(rows, created, added, strict=True)
                  if is_all or row[0] in serials]  # fmt: skip
         groups.put((serials[id_], its) for id_, _one, its in there if its[0] or its[1])
+        for id_, _one, _its in there if events.is_heard("contact.created") else ():
+            events.emit(connection, "contact.created", self._aim.account_id, news.told(id_, 1, Source.IMPORT))
         self._voice.write(
             connection, [_said(id_, one.candidate, one.consents) for id_, one, _its in there if one.consents]
         )
-        for id_, _one, _its in there if events.is_heard("contact.created") else ():
-            told = {"contactId": str(id_), "version": 1, "source": str(Source.IMPORT)}
-            events.emit(connection, "contact.created", self._aim.account_id, told)
         if is_all:
             return []
         return [one.candidate for row, one in zip(rows, created, strict=True) if row[0] not in serials]
@@ -160,7 +159,7 @@ class Store:
         for one in changed:
             known, added = one.known, groups.of(one)
             rows.append(_altered(account_id, one) | {"updated_at": now})
-            before.append((import_id, known.id, {name: getattr(known, name) for name in one.values}, _told(added),
+            before.append((import_id, known.id, {name: getattr(known, name) for name in one.values}, _by_ids(added),
                            known.version + 1))  # fmt: skip
             facts = {"fields": one.fields, "importId": str(import_id)}
             notes.append((uuid7(), account_id, known.id, "contact.updated", facts, self._actor.user_id,
@@ -171,10 +170,10 @@ class Store:
         _before.many(connection, before)
         put_timeline.many(connection, notes)
         groups.put(links)
-        self._voice.write(connection, said)
         for one in changed:
-            told = {"contactId": str(one.known.id), "version": one.known.version + 1, "source": one.known.source}
-            events.emit(connection, "contact.updated", account_id, {**told, "fields": one.fields})
+            told = news.told(one.known.id, one.known.version + 1, one.known.source, one.fields)
+            events.emit(connection, "contact.updated", account_id, told)
+        self._voice.write(connection, said)
 
     def _note(self, connection: Connection, tally: Tally, problems: Sequence[Problem]) -> None:
         """What was not taken, and the import's own counts."""
@@ -204,7 +203,7 @@ def _altered(account_id: UUID, one: Changed) -> dict[str, Any]:
     return row
 
 
-def _told(added: Added) -> dict[str, list[str]]:
+def _by_ids(added: Added) -> dict[str, list[str]]:
     tags, categories = added
     return {"tags": [str(id_) for id_ in tags], "categories": [str(id_) for id_ in categories]}
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, case, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import audit
-from app.contacts import grouping, search
+from app.contacts import grouping, news, search
 from app.contacts.consent.models import ConsentEvent
 from app.contacts.consent.service import Given, event_values
 from app.contacts.consent.states import Channel, Consent, ConsentSource
@@ -103,7 +103,7 @@ class Undoing:
         connection.execute(update(Contact).where(Contact.serial.in_([row.serial for row in untouched])).values(ended))
         self._take_back(connection, [(row.id, row._mapping) for row in untouched])
         for row in untouched:
-            self._tell(connection, "contact.deleted", row.id, 2, row.source)
+            events.emit(connection, "contact.deleted", self._account_id, news.told(row.id, 2, row.source))
         at |= {"serial": rows[-1].serial, "deleted": at["deleted"] + len(untouched)}
         at["kept"] += len(rows) - len(untouched)
         return True, len(rows)
@@ -140,7 +140,8 @@ class Undoing:
                 grouping.take(connection, ContactTag, tags, [row.serial])
             if categories := _ids(change.added["categories"]):
                 grouping.take(connection, ContactCategory, categories, [row.serial])
-            self._tell(connection, "contact.updated", row.id, values["version"], row.source, fields=_fields_of(change))
+            told = news.told(row.id, values["version"], row.source, _fields_of(row, change, values))
+            events.emit(connection, "contact.updated", self._account_id, told)
         return len(changed)
 
     def _note(self, connection: Connection, changed: list[tuple[Any, Any, dict[str, Any]]]) -> None:
@@ -151,7 +152,7 @@ class Undoing:
         ])  # fmt: skip
         put_timeline.many(connection, [
             (uuid7(), self._account_id, row.id, "contact.updated",
-             {"fields": _fields_of(change), "importId": str(self._import_id), "undone": True},
+             {"fields": _fields_of(row, change, values), "importId": str(self._import_id), "undone": True},
              self._actor.user_id, self._actor.name[:254], values["updated_at"])
             for row, change, values in changed
         ])  # fmt: skip
@@ -166,10 +167,6 @@ class Undoing:
         ]
         if entries:
             connection.execute(insert(ConsentEvent), entries)
-
-    def _tell(self, connection: Connection, name: str, id_: UUID, version: int, source: str, **more: Any) -> None:
-        told = {"contactId": str(id_), "version": version, "source": source, **more}
-        events.emit(connection, name, self._account_id, told)
 
 
 def _as_before(row: Any, change: Any) -> dict[str, Any]:
@@ -194,8 +191,8 @@ def _put(connection: Connection, values: dict[str, Any]) -> bool:
     return True
 
 
-def _fields_of(change: Any) -> list[str]:
-    return [*change.before, *(name for name, ids in change.added.items() if ids)]
+def _fields_of(row: Any, change: Any, values: dict[str, Any]) -> list[str]:
+    return [*news.differing(row._mapping, values), *(name for name, ids in change.added.items() if ids)]
 
 
 def _ids(texts: list[str]) -> list[UUID]:

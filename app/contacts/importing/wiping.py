@@ -18,6 +18,11 @@ WAITS = timedelta(days=2)  # an upload that never went on
 LONGEST = timedelta(days=14)  # whatever became of it
 PIECES = 4  # of half a megabyte, in one transaction
 ROWS = 500
+OF_AN_IMPORT: tuple[tuple[Any, Any, int], ...] = (  # what hangs on an import, its key, how much goes at once
+    (ImportPart, ImportPart.number, PIECES),
+    (ImportProblem, ImportProblem.row, ROWS),
+    (ImportChange, ImportChange.contact_id, ROWS),
+)
 ENDED = (ImportState.DONE, ImportState.STOPPED, ImportState.FAILED, ImportState.UNDONE)
 WAITING = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.CHECKING, ImportState.FAILED)
 
@@ -42,7 +47,8 @@ def preview(engine: Engine, now: datetime) -> Old:
 
 
 def _due(engine: Engine, now: datetime) -> Iterator[tuple[UUID, datetime]]:
-    """One that a job works on has time to come to its end."""
+    """One that a job works on has time to come to its end. One that is wiped is due again where somebody was killed
+    over it."""
     ended = ContactImport.state.in_([str(state) for state in ENDED]) & (ContactImport.finished_at < now - KEPT)
     waits = and_(
         ContactImport.state.in_([str(state) for state in WAITING]),
@@ -51,9 +57,13 @@ def _due(engine: Engine, now: datetime) -> Iterator[tuple[UUID, datetime]]:
     )
     stuck = ContactImport.created_at < now - LONGEST
     open_ = select(Job.id).where(Job.id == ContactImport.job_id, Job.finished_at.is_(None)).exists()
-    found = select(ContactImport.id, ContactImport.created_at).where(
-        ContactImport.wiped_at.is_(None), or_(ended, waits, stuck), ~open_
-    )
+    due = ContactImport.wiped_at.is_(None) & or_(ended, waits, stuck) & ~open_
+    left = [
+        select(model.import_id).where(model.import_id == ContactImport.id).exists()
+        for model, _key, _size in OF_AN_IMPORT
+    ]
+    half_wiped = ContactImport.wiped_at.is_not(None) & or_(*left)
+    found = select(ContactImport.id, ContactImport.created_at).where(or_(due, half_wiped))
     with engine.connect() as connection:
         rows: list[Any] = list(connection.execute(found))
     yield from ((row.id, row.created_at) for row in rows)
@@ -70,11 +80,18 @@ def _wipe(engine: Engine, id_: UUID, now: datetime) -> None:
         found = connection.scalar(select(ContactImport.preview).where(ContactImport.id == id_).with_for_update())
         values = {"wiped_at": now, "preview": without_people(found)}
         connection.execute(update(ContactImport).where(ContactImport.id == id_).values(**values))
-    for model, key, size in (
-        (ImportPart, ImportPart.number, PIECES),
-        (ImportProblem, ImportProblem.row, ROWS),
-        (ImportChange, ImportChange.contact_id, ROWS),
-    ):
+    _drop(engine, id_)
+
+
+def forget(engine: Engine, id_: UUID) -> None:
+    """An import that is marked as wiped, with its row."""
+    _drop(engine, id_)
+    with begin_write(engine) as connection:
+        connection.execute(delete(ContactImport).where(ContactImport.id == id_))
+
+
+def _drop(engine: Engine, id_: UUID) -> None:
+    for model, key, size in OF_AN_IMPORT:
         is_left = True
         while is_left:
             with begin_write(engine) as connection:

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import audit
+from app.contacts import news, timeline
 from app.contacts import service as contacts
-from app.contacts import timeline
 from app.contacts.merging import moving
 from app.contacts.models import Contact, ContactMerge
 from app.contacts.service import NEEDS_SOMETHING
@@ -60,11 +60,13 @@ def merge(
     contacts.refuse_stale(other, other_version)
     values = _chosen(kept, other, take)
     _refuse_third(session, kept, other, values)
-    gone, hint = contacts.told(other), contacts.hint(other)
+    gone, hint = news.of(other), contacts.hint(other)
     consents = moving.stricter(kept, other)
     _join(session, actor, kept, other, take)
     events.emit(session.connection(), "contact.deleted", actor.account_id, gone)
-    changed = _apply(kept, values)
+    identity = {name: values.get(name, getattr(kept, name)) for name in ("phone_key", "email")}
+    with contacts.only_one(session, actor.account_id, identity, besides=kept):
+        changed = _apply(kept, values)
     contacts.touched(session, actor, kept, changed)
     moving.keep_stricter(session, actor, kept, consents)
     session.flush()
@@ -145,10 +147,8 @@ def _join(session: Session, actor: Actor, kept: Contact, other: Contact, take: C
 
 
 def _apply(kept: Contact, values: dict[str, Any]) -> list[str]:
-    """The names of the columns that changed, as `contact.updated` tells them."""
+    """The fields that changed."""
     before = {name: getattr(kept, name) for name in values}
     for name, value in values.items():
         setattr(kept, name, value)
-    changed = [name for name in contacts.PLAIN if name in values and before[name] != values[name]]
-    own = sorted(before["custom"].keys() | values["custom"].keys())
-    return changed + [f"custom.{key}" for key in own if before["custom"].get(key) != values["custom"].get(key)]
+    return news.differing(before, values)

@@ -18,5 +18,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(coming_back.bp)
     app.register_blueprint(pages.bp)
     register_api(app, api.bp)
-    add_to_menu(app, MenuItem("contacts", _l("Privacy"), "privacy.index", "shield-lock", "privacy.handle", 80))
+    back = ("privacy_return",)
+    add_to_menu(
+        app, MenuItem("contacts", _l("Privacy"), "privacy.index", "shield-lock", "privacy.handle", 80, also=back)
+    )
     watch.watch()

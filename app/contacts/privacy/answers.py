@@ -18,9 +18,10 @@ from app.core.exports import new_file
 def export_file(actor: Actor, id: UUID | None, suffix: str, language: str) -> Response:
     """Raises NotFound; Conflict for a closed request, which no longer knows whom it is about."""
     session, out = db.session(), new_file()
-    subject = service.opened(service.get(session, actor.account_id, id))
+    asked = service.get(session, actor.account_id, id)
+    subject = service.opened(asked)
     if subject is None:
-        raise Conflict(service.CLOSED)
+        raise Conflict(service.why_unknown(asked))
     subject = people.widened(session, actor.account_id, subject)
     counts = write(session, actor.account_id, subject, suffix, out, language)
     with writing() as store:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select, update
 
-from app.contacts import search, timeline
+from app.contacts import news, search, timeline
 from app.contacts.consent import suppression
 from app.contacts.consent.models import ConsentEvent, Suppression
 from app.contacts.consent.states import ANY_CHANNEL, Suppressed
@@ -108,15 +108,16 @@ def _erase_one(connection: Connection, account_id: UUID, id_: UUID, how: How) ->
     row = connection.execute(select(Contact).where(mine).with_for_update()).first()
     if row is None or (how == How.ANONYMISE and row.anonymised_at is not None):
         return {}
-    told = {"contactId": str(id_), "version": row.version + 1, "source": row.source}
     if how == How.DELETE:
         tags = connection.execute(delete(ContactTag).where(ContactTag.contact_serial == row.serial)).rowcount
         groups = connection.execute(
             delete(ContactCategory).where(ContactCategory.contact_serial == row.serial)
         ).rowcount
+        for model in (ConsentEvent, TimelineEntry):  # noted since theirs went; now the row is locked, and none follows
+            connection.execute(delete(model).where(model.account_id == account_id, model.contact_id == id_))
         connection.execute(delete(Contact).where(mine))
         if row.deleted_at is None:
-            events.emit(connection, "contact.deleted", account_id, told)
+            events.emit(connection, "contact.deleted", account_id, news.told(id_, row.version + 1, row.source))
         counts = {"contact": 1, "contact_tag": tags, "contact_category": groups}
     else:
         now = clock.now()
@@ -124,8 +125,8 @@ def _erase_one(connection: Connection, account_id: UUID, id_: UUID, how: How) ->
         connection.execute(update(Contact).where(mine).values(**values))
         timeline.note(connection, account_id, id_, "contact.anonymised", {})
         if row.deleted_at is None:
-            fields = ["name", "phone", "email", "company", "custom"]
-            events.emit(connection, "contact.updated", account_id, told | {"fields": fields})
+            told = news.told(id_, row.version + 1, row.source, news.differing(row._asdict(), EMPTY))
+            events.emit(connection, "contact.updated", account_id, told)
         counts = {"contact": 1}
     search.tend(connection)
     return counts

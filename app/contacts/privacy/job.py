@@ -19,6 +19,7 @@ from app.core import privacy
 from app.core.jobs import Hold, LongJob
 from app.core.models import Job
 from app.core.privacy import Begin, Counts, How
+from app.core.vault import VaultError
 
 DONE = {How.ANONYMISE: "anonymised", How.DELETE: "deleted"}
 
@@ -36,6 +37,9 @@ class ErasePerson(LongJob):
         with Session(self.runtime.engine) as session:
             request = service.get(session, hold.account_id, request_id)
             subject = service.opened(request)
+            is_lost = subject is None and request.sealed_subject is not None
+        if is_lost:
+            raise VaultError("whom the request is about cannot be read")  # the job fails: nobody was erased
         if subject is None:  # whoever had the job before closed it
             return {"counts": (hold.cursor or {"counts": {}})["counts"]}
         at = hold.cursor or {"finished": [], "counts": {}}

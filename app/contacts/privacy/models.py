@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base
 from app.core.ids import uuid7
 
+SUBJECT_PLACE = "privacy_request:sealed_subject"
+
 
 class RequestKind(StrEnum):
     ACCESS = "access"

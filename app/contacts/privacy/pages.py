@@ -120,7 +120,7 @@ def erased(id: str, how: How) -> Response:
     found = wanted(id)
     subject = service.opened(found)
     if subject is None:
-        raise Conflict(service.CLOSED)
+        raise Conflict(service.why_unknown(found))
     if not typed_name(name_of(subject.phones, subject.emails)):
         return show_erase(found, how, wrong_name=True, status=422)
     try:
@@ -140,7 +140,7 @@ def name_of(phones: tuple[str, ...], emails: tuple[str, ...]) -> str:
 def show_erase(found: PrivacyRequest, how: How, wrong_name: bool = False, status: int = 200) -> Response:
     subject = service.opened(found)
     if subject is None:
-        raise Conflict(service.CLOSED)
+        raise Conflict(service.why_unknown(found))
     context = {
         "asked": found,
         "how": how,

@@ -16,25 +16,24 @@ from app.accounts import audit
 from app.contacts.consent import suppression
 from app.contacts.identity import phone_key, read_email, read_phone
 from app.contacts.importing import service as imports
-from app.contacts.importing.models import ImportState
 from app.contacts.privacy import people
-from app.contacts.privacy.models import PrivacyAction, PrivacyRequest, RequestKind, RequestState
+from app.contacts.privacy.models import SUBJECT_PLACE, PrivacyAction, PrivacyRequest, RequestKind, RequestState
 from app.contacts.service import country_of
 from app.core import clock, jobs
 from app.core.access import Actor
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotFound, Text
 from app.core.ids import uuid7
 from app.core.masking import masked_email, masked_phone
 from app.core.models import Job
 from app.core.privacy import How, Subject
 from app.core.redaction import scrub
 from app.core.runtime import runtime
+from app.core.vault import VaultError
 
 DUE = timedelta(days=15)  # LGPD, art. 19 II
-PLACE = "privacy_request:sealed_subject"
 JOB = "erase_person"
 MAX_REFS, MAX_REF, MAX_NOTE = 200, 255, 500
-BUSY_IMPORTS = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
+LOST = _l("The key that sealed whom this is about is gone. Decline this request and make a new one.")
 CLOSED = _l("This request is closed.")
 RUNNING = _l("This is being done already.")
 IMPORTING = _l("An import is running and may bring this person in. Wait until it is done, or stop it.")
@@ -128,12 +127,20 @@ def get(session: Session, account_id: UUID, id: UUID | None, *, lock: bool = Fal
 
 
 def opened(request: PrivacyRequest) -> Subject | None:
-    """Who it is about; None once it is closed. Raises VaultError when the key is gone."""
+    """Who it is about; None once it is closed, or when the key is gone (`why_unknown` tells which)."""
     if request.sealed_subject is None:
         return None
-    found = json.loads(runtime().vault.open(PLACE, request.id, request.sealed_subject))
+    try:
+        found = json.loads(runtime().vault.open(SUBJECT_PLACE, request.id, request.sealed_subject))
+    except VaultError:
+        return None
     ids = tuple(UUID(id_) for id_ in found["contacts"])
     return Subject(tuple(found["phones"]), tuple(found["emails"]), ids, tuple(found["refs"]))
+
+
+def why_unknown(request: PrivacyRequest) -> Text:
+    """What to say where `opened` knows nobody."""
+    return CLOSED if request.sealed_subject is None else LOST
 
 
 def start_erasing(session: Session, actor: Actor, id: UUID | None, how: How) -> UUID:
@@ -145,7 +152,8 @@ def start_erasing(session: Session, actor: Actor, id: UUID | None, how: How) -> 
         raise Conflict(RUNNING)
     _refuse_while_importing(actor.account_id)
     subject = opened(request)
-    assert subject is not None  # it is open
+    if subject is None:
+        raise Conflict(LOST)
     request.sealed_subject = _sealed(request.id, people.widened(session, actor.account_id, subject))
     params = {"request": str(request.id), "how": str(how)}
     connection = session.connection()
@@ -163,7 +171,7 @@ def running(session: Session, request: PrivacyRequest) -> Job | None:
 
 
 def _refuse_while_importing(account_id: UUID) -> None:
-    if any(row.state in BUSY_IMPORTS for row in imports.recent(account_id)):
+    if imports.is_any_busy(account_id):
         raise Conflict(IMPORTING)
 
 
@@ -228,7 +236,7 @@ def _sealed(id_: UUID, subject: Subject) -> str:
             "refs": subject.refs,
         }
     )
-    return runtime().vault.seal(PLACE, id_, text)
+    return runtime().vault.seal(SUBJECT_PLACE, id_, text)
 
 
 def _note(text: str) -> str | None:

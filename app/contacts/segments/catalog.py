@@ -89,9 +89,9 @@ class Field:
 
 
 CONSENTS: dict[str, Any] = {
-    Consent.GRANTED: _l("Granted"),
-    Consent.DENIED: _l("Denied"),
-    Consent.UNKNOWN: _l("Unknown"),
+    Consent.GRANTED: _l("Said yes"),
+    Consent.DENIED: _l("Said no"),
+    Consent.UNKNOWN: _l("Not asked"),
 }
 SOURCES: dict[str, Any] = {
     Source.FORM: _l("Form"),
@@ -108,8 +108,8 @@ FIXED = (
     Field("company", Kind.TEXT, _l("Company"), can_lack=True),
     Field("tag", Kind.TAG, _l("Tag")),
     Field("category", Kind.CATEGORY, _l("Category")),
-    Field("whatsappConsent", Kind.CHOICE, _l("Consent to WhatsApp"), CONSENTS),
-    Field("emailConsent", Kind.CHOICE, _l("Consent to e-mail"), CONSENTS),
+    Field("whatsappConsent", Kind.CHOICE, _l("Marketing by WhatsApp"), CONSENTS),
+    Field("emailConsent", Kind.CHOICE, _l("Marketing by e-mail"), CONSENTS),
     Field("createdAt", Kind.MOMENT, _l("Created")),
     Field("updatedAt", Kind.MOMENT, _l("Changed")),
     Field("lastInboundAt", Kind.MOMENT, _l("Last wrote to us"), can_lack=True),

@@ -21,20 +21,26 @@ def test_the_api_gives_the_link_and_the_log_to_who_may(
     given = {
         "channel": "email",
         "state": "granted",
-        "detail": "Loja",
+        "detail": "Loja, ana@example.com, (11) 98765-4321",
         "textVersion": "3",
         "at": "2026-11-01T10:00:00.000Z",
     }
     made = client.post(path, json=given, headers=admin_token)
     assert made.status_code == 201
     assert {**given, "source": "api"}.items() <= made.get_json().items()
-    for wrong, status in (({"at": "2099-01-01T00:00:00Z"}, 400), ({"state": "maybe"}, 400), ({"basis": "x"}, 400)):
-        assert client.post(path, json={**given, **wrong}, headers=admin_token).status_code == status
+    for wrong in (
+        {"at": "2099-01-01T00:00:00Z"},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"state": "maybe"},
+        {"basis": "x"},
+    ):
+        assert client.post(path, json={**given, **wrong}, headers=admin_token).status_code == 400
     assert client.post(path, json={**given, "state": "denied"}, headers=admin_token).status_code == 201
     assert client.post(path, json=given, headers=admin_token).status_code == 409
     assert client.post(path, json=given, headers=viewer_token).status_code == 403
     log = client.get(path, headers=viewer_token).get_json()
     assert [entry["state"] for entry in log["data"]] == ["denied", "granted"]
+    assert {entry["detail"] for entry in log["data"]} == {"Loja, [redacted], [redacted]"}
     assert log["pagination"]["total"] == 2
     link = client.get(f"/api/contacts/{ana}/preferences-link", headers=admin_token).get_json()
     assert link["url"].endswith(f"/preferences/{links.token_of(ana)}")

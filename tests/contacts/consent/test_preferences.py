@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -126,6 +127,8 @@ def test_a_wrong_link_says_so_and_guessing_ends(client: FlaskClient, actor: Acto
         answer = client.get(f"/preferences/{one}")
         assert answer.status_code in (400, 404)
         assert "Traceback" not in answer.text
+    letters = string.ascii_letters + string.digits + "-_"
+    assert [one for one in letters if links.contact_id_of(token[:-1] + one)] == [token[-1]]
     assert client.get(f"/preferences/{wrong[3]}").headers["Referrer-Policy"] == "no-referrer"
     codes = {client.get("/preferences/guess").status_code for _ in range(60)}
     assert codes == {404, 429}

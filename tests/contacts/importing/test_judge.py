@@ -54,6 +54,7 @@ def test_a_good_row_gives_columns(targets: str, cells: tuple[str, ...], values: 
         ("email phone", ("ana at example", "11987654321"), Reason.EMAIL, 0),
         ("name email", ("x" * 201, "a@b.co"), Reason.NAME, 0),
         ("name email", ("a\u202eb", "a@b.co"), Reason.NAME, 0),
+        ("name email", ("\u200b", "a@b.co"), Reason.NAME, 0),
         ("email company", ("a@b.co", "x" * 201), Reason.COMPANY, 1),
         ("email locale", ("a@b.co", "klingon"), Reason.LOCALE, 1),
         ("email do_not_contact", ("a@b.co", "talvez"), Reason.DO_NOT_CONTACT, 1),

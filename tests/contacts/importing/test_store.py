@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.contacts import service as contacts
 from app.contacts.consent import service as consents
 from app.contacts.consent import suppression
 from app.contacts.consent.models import ConsentEvent, Suppression
@@ -128,4 +127,4 @@ def test_a_no_of_the_file_is_recorded_even_where_contacts_are_left_alone(
     ]  # fmt: skip
     assert len(db.session.scalars(select(Suppression.hash)).all()) == 3
     contact = db.session.scalars(select(Contact).where(Contact.name == "Bia")).one()
-    assert contacts.told(contact)["source"] == "import"
+    assert contact.source == "import"

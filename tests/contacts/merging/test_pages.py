@@ -48,7 +48,9 @@ def test_groups_are_found_part_by_part(actor: Actor, make_contact: Make) -> None
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_two_contacts_are_merged_on_a_page(app: Flask, manager: Browser, operator: Browser) -> None:
     kept, other = pair(app, manager.person)
-    assert f"/contacts/{kept}/merge?with={other}" in manager.get("/contacts/duplicates?by=name").text
+    by_name = manager.get("/contacts/duplicates?by=name").text
+    assert (f"/contacts/{kept}/merge?with={other}" in by_name, "Telefone" in by_name) == (True, True)
+    assert "o mesmo nome" in manager.get("/contacts/duplicates").text  # nobody has the same e-mail; names have a way
     assert str(other) in manager.get(f"/contacts/{kept}/merge").text  # looks alike
     assert str(other) in manager.get(f"/contacts/{kept}/merge?q=ana@example").text
     page = manager.get(f"/contacts/{kept}/merge?with={other}").text

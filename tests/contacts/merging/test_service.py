@@ -77,7 +77,7 @@ def test_the_kept_contact_has_the_picked_fields_and_everything_that_hung_on_both
     assert len(grouping.categories_of(connection, [contact.serial])[contact.serial]) == 1
     assert [name for name, _ in heard] == ["contact.merged", "contact.deleted", "contact.updated"]
     assert heard[0][1] == {"keptId": str(kept), "mergedId": str(other)}
-    assert heard[2][1]["fields"] == ["name", "phone", "email"]
+    assert heard[2][1]["fields"] == ["name", "phoneNumber", "email"]
     assert [entry.state for entry in reading.log_of(db.session(), actor.account_id, kept).rows] == ["granted"]
     kinds = {entry.kind for entry in timeline.entries(db.session(), actor.account_id, kept)}
     assert kinds == {"contact.created", "contact.merged", "contact.updated"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -53,6 +54,8 @@ def test_a_request_goes_its_way_over_the_api(app: Flask) -> None:
 
     first, second = (web.post(f"{own}/delete", headers=headers) for _ in range(2))
     assert (first.status_code, second.status_code) == (202, 409)
+    file = {"file": (BytesIO(b"nome;telefone\nBia;11987650000\n"), "a.csv"), "consentAnswer": "none"}
+    assert web.post("/api/contacts/import", data=file, headers=headers).status_code == 409  # it could bring Ana in
     run_jobs(app)
     assert web.get(first.headers["Location"], headers=headers).get_json()["result"]["counts"]["contact"] == 1
     assert web.get(f"/api/contacts/{contact['id']}", headers=headers).status_code == 404
