@@ -86,6 +86,6 @@ def test_every_later_page_is_light(
 def paths(app: Flask) -> list[str]:
     """Every page that takes no argument, and the document of the API."""
     apart = ("/api/", "/health/", "/metrics", "/logout", "/login", "/setup")
-    no_page = ("/attention/bell", "/open.gif")  # a fragment and an image
+    no_page = ("/attention/bell", "/contact-fields/key", "/contacts/import/model", "/open.gif")  # fragments and files
     rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
     return ["/api/docs", *sorted(rule.rule for rule in rules if not rule.rule.startswith((*apart, *no_page)))]
