@@ -277,6 +277,16 @@ def sqlite_driver(connection: Connection) -> sqlite3.Connection | None:
     return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
+def fold_in_the_log(engine: Engine) -> None:
+    """Takes SQLite's write-ahead log into the file, back to nothing; as far as others' reads allow. Until then the file
+    itself still has what was deleted."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver = sqlite_driver(connection)
+            assert driver is not None  # it is SQLite
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 class TooSlow(Exception):
     """A read was cut off by `time_limited`."""
 

@@ -21,7 +21,7 @@ from app.contacts.importing import wiping
 from app.contacts.importing.models import ContactImport
 from app.contacts.models import Contact
 from app.core import clock, partition_upkeep, partitions
-from app.core.db import sqlite_driver
+from app.core.db import fold_in_the_log
 from app.core.models import CronRun, Heartbeat, Job
 from app.core.runtime import runtime
 from app.core.settings import Settings
@@ -65,7 +65,7 @@ def clean_up(app: Flask) -> dict[str, int]:
         name = OWN.format(rule.table)
         removed[name] = removed.get(name, 0) + purge(engine, rule)
     log_file.remove_old(settings, now.astimezone(ZoneInfo(settings.timezone)).date())
-    _fold_in_the_log(engine)
+    fold_in_the_log(engine)
     log.info("retention removed %s", {table: count for table, count in removed.items() if count})
     return removed
 
@@ -123,12 +123,3 @@ def _counted(connection: Connection, name: str, before: datetime | None = None) 
     counted = text(f"SELECT count(*), min(created_at) FROM {name} {which}")  # noqa: S608
     rows, at = connection.execute(counted, {} if before is None else {"before": before}).one()
     return rows, at
-
-
-def _fold_in_the_log(engine: Engine) -> None:
-    """SQLite's write-ahead log, once a day, back to nothing."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            driver = sqlite_driver(connection)
-            assert driver is not None  # it is SQLite
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")

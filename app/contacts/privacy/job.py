@@ -16,6 +16,7 @@ from app.contacts.privacy import service
 from app.contacts.privacy.models import RequestState
 from app.contacts.privacy.words import counts_words
 from app.core import privacy
+from app.core.db import fold_in_the_log
 from app.core.jobs import Hold, LongJob
 from app.core.models import Job
 from app.core.privacy import Begin, Counts, How
@@ -53,6 +54,7 @@ class ErasePerson(LongJob):
             actor = audit.actor_of(part.connection, hold.account_id, hold.created_by)
             service.end(part.connection, request_id, RequestState.DONE)
             service.note(part.connection, actor, request, DONE[how], {"counts": at["counts"]})
+        fold_in_the_log(self.runtime.engine)
         return {"counts": at["counts"]}
 
     def words(self, job: Job) -> str:
