@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.core.frontdoor import FrontDoor
     from app.core.jobs import api as job_api
     from app.core.jobs import pages as job_pages
+    from app.core.routing import QuickRule
     from app.core.runtime import EXTENSION, Runtime
     from app.core.settings import Settings
     from app.core.valkey import redis_url
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder="../templates", static_folder="../static")
+    app.url_rule_class = QuickRule
     app.config.update(SECRET_KEY=settings.secret_key, MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_PARTS=1000)
     app.url_map.merge_slashes = False  # its redirects would repeat any Host header
     engine = database.init_app(app, settings)

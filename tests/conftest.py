@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -93,6 +94,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if MADE_ID.search(item.nodeid):
             parameters = MADE_ID.sub(lambda found: seen.setdefault(found[0], f"id{len(seen)}"), item._id.params or "")
             item._id = replace(item._id, params=parameters)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays: the collector, which each app of a test wakes, need not walk it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

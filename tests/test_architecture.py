@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
+from tests.each import each
 
 ROOT = Path(__file__).parent.parent
 STEPS = [
@@ -62,7 +62,7 @@ def package_of(dotted: str) -> str | None:
     return parts[1] if parts[0] == "app" and len(parts) > 1 and parts[1] in STEP_OF else None
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if "/" in name])
+@each([name for name in FILES if "/" in name])
 def test_a_package_imports_only_packages_below_it(name: str) -> None:
     own = name.split("/")[0]
     for imported in filter(None, map(package_of, imports_of(name))):
@@ -74,19 +74,19 @@ def test_every_package_has_a_step() -> None:
     assert {name.split("/")[0] for name in FILES if "/" in name} == set(STEP_OF)
 
 
-@pytest.mark.parametrize("name", FILES)
+@each(FILES)
 def test_only_the_http_client_opens_outgoing_connections(name: str) -> None:
     if name not in MAY_CONNECT:
         assert not CONNECTING.intersection(imports_of(name))
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if "/" in name and not name.startswith("core/")])
+@each([name for name in FILES if "/" in name and not name.startswith("core/")])
 def test_http_ends_at_the_edge(name: str) -> None:
     if name.rsplit("/", 1)[1] not in EDGES and name not in MAY_KNOW_HTTP:
         assert not {"flask.request", "flask.session", "flask.g"}.intersection(imports_of(name))
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.rsplit("/", 1)[-1] == "service.py"])
+@each([name for name in FILES if name.rsplit("/", 1)[-1] == "service.py"])
 def test_a_service_never_commits(name: str) -> None:
     source = (ROOT / "app" / name).read_text("utf-8")
     assert ".commit()" not in source

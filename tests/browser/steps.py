@@ -33,7 +33,7 @@ def submit(page: Page) -> None:
 
 def tab_to(page: Page, selector: str) -> None:
     """Presses Tab until it is there, as a person without a mouse does."""
-    for _ in range(40):
+    for _ in range(80):  # the menu comes first
         page.keyboard.press("Tab")
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return

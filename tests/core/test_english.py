@@ -12,6 +12,7 @@ from flask import Flask
 from jinja2 import Environment
 
 from app.core import catalog
+from tests.each import each
 from tests.page_app import ROOT
 from tests.people import Browser
 
@@ -57,7 +58,7 @@ def spoken(markup: str) -> Iterator[str]:
     yield from re.split(r"<[^>]*>", re.sub(r"<!doctype[^>]*>", "", markup))
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
+@each(TEMPLATES)
 def test_every_word_of_a_template_is_marked_for_translation(template: str) -> None:
     source = literal((ROOT / template).read_text("utf-8"))
     texts = (unescape(text).replace(VALUE, " ").strip() for text in spoken(source))
@@ -73,7 +74,7 @@ def test_msgids_are_english() -> None:
     assert [text for text in ids if PORTUGUESE.search(text) or WORDS.search(text)] == []
 
 
-@pytest.mark.parametrize("source", sorted(set(SOURCES) - PLACES))
+@each(sorted(set(SOURCES) - PLACES))
 def test_no_code_says_something_in_portuguese_or_unmarked(source: str) -> None:
     tree = ast.parse((ROOT / source).read_text("utf-8"))
     said = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
@@ -89,7 +90,7 @@ def docstrings(tree: ast.Module) -> set[str]:
     return {ast.get_docstring(node, clean=False) or "" for node in ast.walk(tree) if isinstance(node, kinds)}
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@each(SCRIPTS)
 def test_scripts_take_their_words_from_the_page(script: str) -> None:
     source = re.sub(r"//[^\n]*|/\*.*?\*/", "", (ROOT / script).read_text("utf-8"), flags=re.S)
     assert PORTUGUESE.findall(source) == []

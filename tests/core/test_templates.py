@@ -13,6 +13,7 @@ from jinja2 import nodes
 from app import create_app
 from app.core.menu import menu
 from app.core.settings import Settings
+from tests.each import each
 from tests.page_app import ROOT, gallery_app
 
 TEMPLATES = ROOT / "templates"
@@ -58,7 +59,7 @@ def shared_macros(app: Flask) -> set[str]:
     return {macro.name for source in MACROS for macro in tree(app, source).find_all(nodes.Macro)}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each(PAGES)
 def test_template_keeps_the_house_rules(app: Flask, page: str) -> None:
     source = re.sub(r"\{#.*?#\}", "", (TEMPLATES / page).read_text("utf-8"), flags=re.S)
     allowed = {INLINE_STYLE} if page.startswith("mail/") else set()
@@ -66,7 +67,7 @@ def test_template_keeps_the_house_rules(app: Flask, page: str) -> None:
     app.jinja_env.get_template(page)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each(PAGES)
 def test_template_names_only_icons_of_the_sprite(app: Flask, page: str) -> None:
     assert named_icons(tree(app, page)) <= ICONS
 
@@ -84,7 +85,7 @@ def named_icons(template: nodes.Template) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each(PAGES)
 def test_template_imports_macros_that_exist_and_uses_them(app: Flask, page: str) -> None:
     template = tree(app, page)
     names = {node.name for node in template.find_all(nodes.Name)}
@@ -96,7 +97,7 @@ def test_template_imports_macros_that_exist_and_uses_them(app: Flask, page: str)
         assert {alias for _name, alias in pairs} <= names
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each(PAGES)
 def test_template_brings_every_macro_that_it_calls(app: Flask, page: str) -> None:
     template = tree(app, page)
     called = {call.node.name for call in template.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
@@ -105,7 +106,7 @@ def test_template_brings_every_macro_that_it_calls(app: Flask, page: str) -> Non
     assert called & shared_macros(app) <= own | imported
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each(PAGES)
 def test_macros_of_a_feature_stay_in_it_and_shared_ones_live_in_ui(app: Flask, page: str) -> None:
     sources = {node.template.value for node in tree(app, page).find_all(nodes.FromImport)}  # type: ignore[attr-defined]
     assert {source.split("/")[0] for source in sources} <= {"ui", page.split("/")[0]}
