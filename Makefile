@@ -23,7 +23,7 @@ else
 endif
 
 # Commits of tests wait for no disk where memory can stand in for it; what is about disks has its own (chaos, in part 3).
-IN_MEMORY := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] 2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
+IN_MEMORY = $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] 2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
 together:
 	@echo "Part 1 of 4: four processes, since disks are waited for; one that stumbles is asked again, and the summary says so"
