@@ -19,6 +19,7 @@ from tests.chaos.product import PATIENCE_S
 IMAGE_WITHIN_S = 2.2  # when nothing can be written
 ADDS_S = 2.0  # what a busy machine does to that
 ANSWERED_WITHIN_S = 5.0
+HELD_S = 5.0  # at least: on a busy machine a client's own wait is over only after three
 _HOLD = "print('held', flush=True); sys.stdin.read()"
 _BEGIN = f"""
 import sqlite3, sys
@@ -104,7 +105,7 @@ def _endure(world: World, until: float, what: str, held: AbstractContextManager[
     """From when it is held. Clients are told to come again, images are shown all the same, and in time."""
     assert world.load is not None
     assert world.readers is not None
-    seconds = until - time.monotonic()
+    seconds = max(HELD_S, until - time.monotonic())
     with world.watched(), held:  # in this order: who watches waits for a lock too
         began = time.monotonic()
         time.sleep(seconds)
