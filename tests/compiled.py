@@ -1,39 +1,15 @@
-"""What every app compiles anew, compiled once for a run and found by content: routes, templates, translations."""
+"""What every app compiles anew, compiled once for a run and found by content: templates, translations."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jinja2 import FileSystemBytecodeCache
-from werkzeug.routing import Rule
 
 from app.core import catalog
-
-Compile = Callable[[Rule, bool], Any]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _routes_compiled_once() -> Iterator[None]:
-    """Each test starts an app of its own, and most of that start went into these functions. One is made from the text
-    of its rule alone; it asks the rule's converters when it is called."""
-    compile_builder: Compile = Rule._compile_builder
-    made: dict[object, Any] = {}
-
-    def builder(rule: Rule, append_unknown: bool = True) -> Any:
-        if rule.defaults:
-            return compile_builder(rule, append_unknown)
-        key = (rule.rule, *rule._trace, append_unknown)
-        if key not in made:
-            made[key] = compile_builder(rule, append_unknown)
-        return made[key]
-
-    Rule._compile_builder = builder  # type: ignore[method-assign, assignment]
-    yield
-    Rule._compile_builder = compile_builder  # type: ignore[method-assign, assignment]
 
 
 @pytest.fixture(scope="session")
