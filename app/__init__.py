@@ -25,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         charts,
         contacts,
         deliveries,
+        funnels,
         opens,
         outbound,
         pixels,
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     shell.init_app(app)
     charts.init_app(app)
     door = FrontDoor(settings.serves_tls, settings.web_threads, writer)
-    for feature in (accounts, attention, deliveries, pixels, contacts):
+    for feature in (accounts, attention, deliveries, pixels, contacts, funnels):
         feature.init_app(app)
     tracking.init_app(app, door)
     opens.init_app(app, door)

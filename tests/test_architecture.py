@@ -16,7 +16,7 @@ STEPS = [
     {"outbound"},
     {"deliveries"},
     {"pixels", "contacts"},
-    {"tracking", "opens"},
+    {"tracking", "opens", "funnels"},
     {"reports"},
     {"work", "serve", "simulator"},
     {"upkeep"},

@@ -36,13 +36,13 @@ SMALL = {
     "heartbeat", "opens_closed", "refresh_token", "client_token", "second_factor", "recovery_code", "pending_sign_in",
     "registration", "mailed_link", "invitation", "social_login", "target_window", "mail_message",
     "user_choice", "category", "tag", "custom_field", "segment", "contact_import", "import_part", "privacy_request",
-    "privacy_action",
+    "privacy_action", "funnel", "stage", "card_rule",
 }  # fmt: skip
 # As many rows as an account has people in its contacts. Each contact has a number of its own, by which search and links
 # find it: a sharded database keeps all of an account's on one node, and these tables are not laid out for it yet.
 PEOPLE = {
     "contact", "contact_category", "contact_tag", "consent_event", "suppression", "timeline_entry", "contact_merge",
-    "import_problem", "import_change",
+    "import_problem", "import_change", "card", "card_change", "rule_run",
 }  # fmt: skip
 LARGE = BY_MONTH | BY_ROW | FIGURES
 # Indexes of large tables that do not begin with the account. A target, a client and a mailing belong to one account

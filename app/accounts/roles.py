@@ -22,14 +22,17 @@ VIEWER = frozenset(
         "opens.view",
         "profile.edit",
         "contacts.view",
+        "funnels.view",
     }
 )
-OPERATOR = VIEWER | {"contacts.edit"}
+OPERATOR = VIEWER | {"contacts.edit", "cards.edit"}
 MANAGER = OPERATOR | {
     "contacts.delete",
     "contacts.import",
     "contacts.export",
     "contacts.organize",
+    "funnels.edit",  # structure and rules
+    "funnels.export",
     "pixels.view",
     "deliveries.replay",
     "deliveries.cancel",

@@ -14,7 +14,7 @@ from app.contacts import grouping
 from app.contacts.grouping import Link, group_column
 from app.contacts.models import Category, ContactCategory, ContactTag, Tag
 from app.contacts.segments.repointing import repoint_tag
-from app.core import jobs
+from app.core import events, jobs
 from app.core.access import Actor
 from app.core.db import db, write
 from app.core.errors import NotFound
@@ -117,6 +117,8 @@ def end(connection: Connection, actor: Actor, dissolved: Dissolved, number: int)
         return
     if dissolved.into is not None:
         repoint_tag(connection, dissolved.account_id, dissolved.id, dissolved.into)
+        merged = {"keptId": str(dissolved.into), "mergedId": str(dissolved.id)}
+        events.emit(connection, "tag.merged", dissolved.account_id, merged)
     connection.execute(delete(group).where(mine))
     changes: audit.Changes = {"number": [None, number]}
     if dissolved.into is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select
 from app.contacts import search
 from app.contacts.consent.models import ConsentEvent
 from app.contacts.models import Contact, ContactMerge, TimelineEntry
+from app.core import events
 from app.core.db import begin_write, by_account
 
 KEPT = timedelta(days=30)  # after the deletion
@@ -33,7 +34,8 @@ def expired(engine: Engine, now: datetime) -> Waiting:
 
 def remove(engine: Engine, now: datetime) -> int:
     """Removes contacts deleted over 30 days ago, with their groups, timeline and consents, in short transactions; how
-    many went. Tells nobody: their deletion was told when it happened. May run twice."""
+    many went. Tells only features that keep rows of them (contact.purged): the deletion was told when it happened. May
+    run twice."""
     total = 0
     while True:
         with engine.connect() as connection:
@@ -65,6 +67,7 @@ def _remove_some(connection: Connection, serials: list[int], now: datetime) -> i
                 return None
         merges = (ContactMerge.account_id == account_id) & ContactMerge.kept_id.in_(ids)
         connection.execute(delete(ContactMerge).where(merges))
+        events.emit(connection, "contact.purged", account_id, {"contactIds": [str(id_) for id_ in ids]})
     connection.execute(delete(Contact).where(Contact.serial.in_([row.serial for row in rows])))
     search.tend(connection)  # else the next person who saves a contact waits for the texts of all who went
     return len(rows)

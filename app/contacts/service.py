@@ -185,6 +185,7 @@ def restore(actor: Actor, id: UUID | None) -> Contact:
         contact.version += 1
     record(session, actor, "contact.restored", contact)
     events.emit(session.connection(), "contact.created", actor.account_id, news.of(contact))
+    events.emit(session.connection(), "contact.restored", actor.account_id, news.of(contact))
     return contact
 
 

@@ -17,6 +17,10 @@ PACKAGES = {
         "dist/css/tabler.min.css": VENDOR / "tabler.min.css",
         "dist/js/tabler.min.js": VENDOR / "tabler.min.js",
     },  # its package carries no licence file: licences/tabler.txt is written by hand from the file's own header
+    "sortablejs@1.15.7": {
+        "Sortable.min.js": VENDOR / "sortable.min.js",
+        "LICENSE": VENDOR / "licences/sortablejs.txt",
+    },
     "@tabler/icons@3.51.0": {"LICENSE": VENDOR / "licences/tabler-icons.txt"},
     "axe-core@4.14.1": {
         "axe.min.js": ROOT / "tests/browser/vendor/axe.min.js",
@@ -24,14 +28,14 @@ PACKAGES = {
     },
 }
 ICONS = """
-activity adjustments-horizontal affiliate alert-triangle archive arrow-down arrow-left arrow-right arrow-up bell
-brand-facebook brand-google brand-instagram brand-tiktok brand-whatsapp bug calendar chart-bar check chevron-down
+activity adjustments-horizontal alarm affiliate alert-triangle archive arrow-down arrow-left arrow-right arrow-up bell bolt
+brand-facebook brand-google brand-instagram brand-tiktok brand-whatsapp bug calendar calendar-due chart-bar check chevron-down
 chevron-left chevron-right chevron-up circle-check circle-x clipboard-list clock cloud code columns-3 copy
 device-desktop device-mobile dots-vertical download edit external-link eye eye-off file-text filter filter-off
-git-merge hash heart-handshake help-circle history home inbox info-circle key language layout-dashboard layout-kanban link list lock
+git-merge grip-vertical hash heart-handshake help-circle history home inbox info-circle key language layout-dashboard layout-kanban link list lock
 login logout mail mail-opened menu-2 message-circle message-2 moon photo player-pause player-play plug
 plug-connected plus point-filled refresh report-analytics rotate-clockwise search send settings shield-check
-shield-lock speakerphone sun sun-moon tag template trash upload user user-circle user-plus users webhook world x
+shield-lock speakerphone sun sun-moon tag template thumb-down trash trophy upload user user-circle user-plus users webhook world x
 """.split()
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.people import Browser
 
 SUMMARY = "[data-focus]"  # of a form's errors, and the headline of what came of it
+UNDER_WAY = ".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling"
 
 
 def printed_link(app: Flask) -> str:
@@ -29,6 +30,11 @@ def fill(page: Page, **values: str) -> None:
 
 def submit(page: Page) -> None:
     page.click("[data-submit]")
+
+
+def settled(page: Page) -> None:
+    """Waits until what was asked for has come and has its focus and its keys, as a person does before the next key."""
+    expect(page.locator(UNDER_WAY)).to_have_count(0)
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -15,7 +15,7 @@ from app.contacts.service import Source
 from app.core.access import Actor
 from app.core.db import write
 from tests.browser.conftest import Console
-from tests.browser.steps import fill, submit
+from tests.browser.steps import fill, settled, submit
 from tests.people import Browser
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -89,6 +89,7 @@ def test_a_field_gets_its_key_is_moved_by_keyboard_and_says_who_has_an_option(
         expect(page.locator(up)).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("tbody tr").nth(place)).to_contain_text("Data de nascimento")
+        settled(page)
     glance(page, "fields")
     page.get_by_label("Ações para Plano").click()
     page.get_by_role("link", name="Editar").click()

@@ -65,6 +65,7 @@ def restore(connection: Connection, actor: Actor, serials: Sequence[int], at: da
     _set(connection, back, deleted_at=None, updated_at=now)
     for row in back.values():
         events.emit(connection, "contact.created", actor.account_id, _told(row))
+        events.emit(connection, "contact.restored", actor.account_id, _told(row))
     return len(back)
 
 

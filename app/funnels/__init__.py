@@ -1,0 +1,19 @@
+"""Funnels: deals on their way through stages, the board they are worked on, what happens by itself, and the figures."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Every part registers its own pages and API; one menu entry leads to all."""
+    from flask_babel import lazy_gettext as _l
+
+    from app.core.menu import MenuItem, add_to_menu
+    from app.funnels import adding, board, cards, figures, models, rules, structure
+
+    assert models
+    for part in (structure, board, cards, rules, figures, adding):
+        part.init_app(app)
+    also = ("board", "cards", "card_rules", "funnel_figures", "funnel_adding")
+    add_to_menu(app, MenuItem("sales", _l("Funnels"), "funnels.index", "layout-kanban", "funnels.view", 10, also=also))

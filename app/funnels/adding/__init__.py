@@ -1,0 +1,12 @@
+"""Many contacts put into a funnel at once."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Pages and API. Imported here, so that the models alone need no web."""
+    from app.funnels.adding import pages
+
+    app.register_blueprint(pages.bp)
