@@ -25,6 +25,8 @@ from app.core.db import fold_in_the_log
 from app.core.models import CronRun, Heartbeat, Job
 from app.core.runtime import runtime
 from app.core.settings import Settings
+from app.funnels import retention as funnels
+from app.funnels.models import Funnel
 from app.outbound.mail.models import MailMessage
 from app.tracking import log_file
 from app.tracking.models import EventKey
@@ -57,6 +59,7 @@ def clean_up(app: Flask) -> dict[str, int]:
     removed[Registration.__tablename__] = sweep.sweep(engine, now)
     removed[ContactImport.__tablename__] = wiping.wipe(engine, now)
     removed[Contact.__tablename__] = contacts.remove(engine, now)
+    removed[Funnel.__tablename__] = funnels.remove(engine, now)
     partition_upkeep.keep_ahead(engine, now, tries=partition_upkeep.TRIES)
     if engine.dialect.name == "postgresql":
         oldest = oldest_kept(settings, now)
@@ -79,6 +82,7 @@ def preview(app: Flask) -> Iterator[Old]:
     yield Old(Registration.__tablename__, *sweep.expired(engine, now))
     yield Old(ContactImport.__tablename__, *wiping.preview(engine, now))
     yield Old(Contact.__tablename__, *contacts.expired(engine, now))
+    yield Old(Funnel.__tablename__, *funnels.expired(engine, now))
     if engine.dialect.name == "postgresql":
         for name in partitions.PARTITIONED:
             yield _preview_months(engine, name, oldest_kept(settings, now))

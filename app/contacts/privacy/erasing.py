@@ -115,6 +115,7 @@ def _erase_one(connection: Connection, account_id: UUID, id_: UUID, how: How) ->
         ).rowcount
         for model in (ConsentEvent, TimelineEntry):  # noted since theirs went; now the row is locked, and none follows
             connection.execute(delete(model).where(model.account_id == account_id, model.contact_id == id_))
+        events.emit(connection, "contact.purged", account_id, {"contactIds": [str(id_)]})
         connection.execute(delete(Contact).where(mine))
         if row.deleted_at is None:
             events.emit(connection, "contact.deleted", account_id, news.told(id_, row.version + 1, row.source))

@@ -39,9 +39,14 @@ def before(card: Card) -> Before:
     return Before(card.stage_id, card.rank, card.state, open_value(card))
 
 
+def is_open(card: Card) -> bool:
+    """Whether it is on the board and still on its way."""
+    return card.state == State.OPEN and card.removed_at is None
+
+
 def open_value(card: Card) -> Decimal:
     """What the card adds to the open value of its funnel."""
-    return card.value if card.state == State.OPEN and card.removed_at is None else Decimal(0)
+    return card.value if is_open(card) else Decimal(0)
 
 
 def note(

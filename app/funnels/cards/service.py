@@ -1,4 +1,4 @@
-"""The verbs on one card, shared by pages, API, rules and imports: inside `with write():`."""
+"""The verbs on one card, shared by pages, API and rules, each inside a write transaction."""
 
 from __future__ import annotations
 

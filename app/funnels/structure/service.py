@@ -1,4 +1,4 @@
-"""The verbs on a funnel, shared by pages and API: inside `with write():`."""
+"""The verbs on a funnel, shared by pages and API, inside a write transaction."""
 
 from __future__ import annotations
 
