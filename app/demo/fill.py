@@ -27,6 +27,7 @@ from app.core.settings import Settings
 from app.demo.cast import ACCOUNTS, TOKEN_DIED, DemoAccount, DemoPixel
 from app.demo.contacts import CONTACTS, fill_contacts
 from app.demo.events import Placed, write_events
+from app.demo.funnels import CARDS, fill_funnels
 from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, stories
 from app.demo.opens import fill_opens
 from app.outbound import targets
@@ -65,6 +66,7 @@ def fill(app: Flask, events: int = EVENTS, seed: int = SEED) -> Written:
             images += paths
             people = Random(f"{seed}-{number}-contacts")  # noqa: S311
             fill_contacts(people, placed.account_id, now, round(CONTACTS * cast.share))
+            fill_funnels(people, placed.account_id, now, round(CARDS * cast.share))
             written = Written(written.events + told, written.opens + opens)
         db.session.remove()
     _note(runtime(app).settings, {"clients": tokens, "images": images})
