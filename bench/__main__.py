@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench import (
     arrival,
+    board,
     contact_import,
     contacts,
     curves,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Goal]]] = {
     "reads": reads.run,
     "contacts": contacts.run,
     "imports": contact_import.run,
+    "board": board.run,
     "pages": pages.run,
     "memory": memory.run,
 }

@@ -37,6 +37,7 @@ class Scale:
     read_opens: tuple[int, int] = (10_000, 1_000_000)
     reads: int = 7  # of each page in a round
     contacts: int = 1_000_000
+    cards: int = 10_000
     held_opens: tuple[int, int] = (10_000, 100_000)
     held_deliveries: tuple[int, int] = (10_000, 100_000)
     import_rows: int = 100_000  # in all rounds
@@ -44,8 +45,8 @@ class Scale:
 
 QUICK = Scale(
     rounds=1, has_contests=False, seconds=1.0, meta_events=5_000, kwai_events=1_500, peer_events=400, rq_events=24,
-    rq_fork_events=8, paced_s=1.0, days=7, read_opens=(10_000, 100_000), contacts=50_000, import_rows=20_000,
-    held_opens=(4_000, 12_000), held_deliveries=(2_000, 6_000),
+    rq_fork_events=8, paced_s=1.0, days=7, read_opens=(10_000, 100_000), contacts=50_000, cards=2_000,
+    import_rows=20_000, held_opens=(4_000, 12_000), held_deliveries=(2_000, 6_000),
 )  # fmt: skip
 WHOLE_MEMORY = (10_000, 1_000_000)  # opens, as P14 has it; two minutes of load, so only when it is asked for
 

@@ -14,7 +14,7 @@ from bench.goals import Bench, Goal, Scale, Unsound
 
 FEW = Scale(
     rounds=1, has_contests=False, requests=20, peers=False, meta_events=20, kwai_events=20, rq_events=5,
-    rq_fork_events=2, paced_s=0.1, paced_per_s=200, days=1, read_opens=(100, 200), reads=1, contacts=200,
+    rq_fork_events=2, paced_s=0.1, paced_per_s=200, days=1, read_opens=(100, 200), reads=1, contacts=200, cards=600,
     import_rows=200, held_opens=(20, 40), held_deliveries=(20, 40),
 )  # fmt: skip
 LONG = {"arrival": pytest.mark.long, "memory": pytest.mark.long}  # by `make bench` itself, and by hand
@@ -26,6 +26,7 @@ GOALS = {
     "reads": ["P9", "P9", "P9", "P9", "P9"],
     "contacts": ["P10"] * 10,
     "imports": ["P11"],
+    "board": ["P12"] * 4,
     "pages": ["P13", "P13"],
     "memory": ["P14", "P14"],
 }
