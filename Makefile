@@ -7,6 +7,8 @@ PIP = $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --only-binary :all:
 ARGS =
 MANY = -n logical --maxprocesses 4
+# Where nothing compiled may be kept, every process of the product and of the tests compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run demo test together pages paired alone lint simulator chaos hosts contract bench bench-quick lock clean venv runtime tools peers browser
 

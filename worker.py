@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from app import create_app
-from app.core import logs
+from app.core import collector, logs
 from app.core.runtime import runtime
 from app.core.settings import SettingError
 from app.work import deliver, jobs, ticker
@@ -31,7 +31,8 @@ def main(arguments: list[str]) -> int:
             print(USAGE, file=sys.stderr)
             return 64
     try:
-        app = create_app()
+        with collector.resting():
+            app = create_app()
     except SettingError as error:
         print(error, flush=True)
         return 2

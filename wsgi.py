@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from app import create_app
-from app.core import logs
+from app.core import collector, logs
 from app.core.runtime import runtime
 
-app = create_app()
+with collector.resting():
+    app = create_app()
 _settings = runtime(app).settings
 # a log file belongs to one process at a time
 _name = "web" if _settings.web_processes == 1 else f"web-{os.getpid()}"

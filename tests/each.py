@@ -19,7 +19,8 @@ def each(values: Sequence[str]) -> Callable[[Test], Test]:
         def test(**given: Any) -> None:
             assert values, "nothing to look at"
             said = {value: _failure(check, {**given, last.name: value}) for value in values}
-            assert {value: words for value, words in said.items() if words is not None} == {}
+            failed = [f"{value}: {words}" for value, words in said.items() if words is not None]
+            assert not failed, "\n".join(failed)
 
         test.__name__, test.__doc__ = check.__name__, check.__doc__
         test.__signature__ = inspect.Signature(fixtures)  # type: ignore[attr-defined]
@@ -32,5 +33,5 @@ def _failure(check: Test, arguments: dict[str, Any]) -> str | None:
     try:
         check(**arguments)
     except AssertionError as error:
-        return str(error)[:500]
+        return str(error)[:500] or "AssertionError"
     return None

@@ -30,24 +30,27 @@ SPECIAL = (  # where the word before the id does not tell the kind
     ("/api/targets/", "target"),
     ("/opens/rules/", "rule"),
     ("/api/open-rules/", "rule"),
+    ("/funnels/*/rules/", "card-rule"),
+    ("/api/funnels/*/rules/", "card-rule"),
+    ("/funnels/*/undo/", "change"),
     ("/profile/sessions/", "session"),
     ("/api/auth/sessions/", "session"),
 )
 VARIABLE = re.compile(r"<(?:[^<>:]+:)?(\w+)>|\{(\w+)\}")
 
 
-def kind_of(path: str) -> str:
-    """ "/api/pixels/<id>/test": "pixel"."""
+def kind_of(before: str) -> str:
+    """Of the object whose id follows: "/api/pixels/": "pixel"."""
+    shape = VARIABLE.sub("*", before)
     for beginning, kind in SPECIAL:
-        if path.startswith(beginning):
+        if shape.startswith(beginning):
             return kind
-    before = VARIABLE.split(path, maxsplit=1)[0].rstrip("/").rpartition("/")[2]
-    return before.replace("ies", "y").removesuffix("s")
+    return shape.rstrip("/").rpartition("/")[2].replace("ies", "y").removesuffix("s")
 
 
 def filled(path: str, objects: dict[str, str]) -> str:
-    """The path with the id of the object that it is about; LookupError for a kind that nobody made."""
-    return VARIABLE.sub(lambda _found: objects[kind_of(path)], path)
+    """The path with the ids of the objects that it is about; LookupError for a kind that nobody made."""
+    return VARIABLE.sub(lambda found: objects[kind_of(path[: found.start()])], path)
 
 
 def make_everything(app: Flask, admin: Person) -> dict[str, str]:
@@ -94,6 +97,16 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     contact_field = create("/api/contact-fields", json={"label": "Cidade", "kind": "text"})
     preferences = web.get(f"/api/contacts/{contact['id']}/preferences-link", headers=headers).get_json()
     people = {"file": (BytesIO(b"Nome;Celular\nAna;(11) 98765-4321\n"), "pessoas.csv"), "consentAnswer": "none"}
+    funnel = create("/api/funnels", json={"name": "Vendas", "pattern": "leads"})
+    at_funnel, stage = f"/api/funnels/{funnel['id']}", funnel["stages"][0]["id"]
+    card = create(f"{at_funnel}/contacts", json={"contactId": contact["id"], "value": 1500})
+    mail = {"kind": "notify", "to": "owner"}
+    card_rule = create(
+        f"{at_funnel}/rules", json={"name": "Nova", "trigger": "entered", "stageId": stage, "actions": [mail]}
+    )
+    move = {"json": {"stageId": funnel["stages"][1]["id"]}, "headers": headers}
+    moved = web.put(f"{at_funnel}/contacts/{card['id']}/move", **move)
+    assert moved.status_code == 200, moved.text
     imported = web.post("/api/contacts/import", headers=headers, data=people, content_type="multipart/form-data")
     assert imported.status_code == 202, imported.text
     return {
@@ -110,6 +123,12 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
         "category": category["id"],
         "tag": tag["id"],
         "contact-field": contact_field["id"],
+        "field": contact_field["id"],
+        "funnel": funnel["id"],
+        "stage": stage,
+        "card": card["id"],
+        "card-rule": card_rule["id"],
+        "change": moved.get_json()["changeId"],
         "preference": preferences["url"].rpartition("/")[2],
         "request": request_id,
         "import": imported.get_json()["import"]["id"],

@@ -139,12 +139,8 @@ def call_as_shown(operation: APIOperation[Any, Any], run: Run) -> None:
 
 
 def ours_of(operation: APIOperation[Any, Any], run: Run) -> dict[str, str]:
-    first = operation.path.partition("}")[0] + "}"
-    return {name: filled(first, run.objects).rpartition("/")[2] for name in names_in(operation.path)}
-
-
-def names_in(path: str) -> list[str]:
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    steps = zip(operation.path.split("/"), filled(operation.path, run.objects).split("/"), strict=True)
+    return {name[1:-1]: id_ for name, id_ in steps if name.startswith("{")}
 
 
 def call_at_the_edges(operation: APIOperation[Any, Any], run: Run) -> None:

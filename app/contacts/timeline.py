@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,15 +42,28 @@ def note_all(
     at: datetime,
 ) -> None:
     """The same entry for many contacts, one at least."""
+    note_each(connection, account_id, dict.fromkeys(contact_ids, facts), kind, actor, at=at)
+
+
+def note_each(
+    connection: Connection,
+    account_id: UUID,
+    facts: Mapping[UUID, dict[str, Any]],
+    kind: str,
+    actor: Actor | None,
+    *,
+    at: datetime,
+) -> None:
+    """An entry for each of many contacts, one at least, with facts of its own."""
     same = {
         "account_id": account_id,
         "kind": kind,
-        "facts": facts,
         "actor_id": actor.user_id if actor else None,
         "actor": actor.name[:254] if actor else None,
         "at": at,
     }
-    connection.execute(insert(TimelineEntry), [{"id": uuid7(), "contact_id": id_, **same} for id_ in contact_ids])
+    rows = [{"id": uuid7(), "contact_id": id_, "facts": own, **same} for id_, own in facts.items()]
+    connection.execute(insert(TimelineEntry), rows)
 
 
 def entries(session: Session, account_id: UUID, contact_id: UUID, limit: int = SHOWN) -> Sequence[TimelineEntry]:

@@ -19,5 +19,5 @@ def init_app(app: Flask) -> None:
         part.init_app(app)
     following.init_app()
     desk.register(CardHolder())
-    also = ("board", "cards", "card_rules", "funnel_figures", "funnel_adding")
+    also = ("funnel_stages", "board", "cards", "card_rules", "funnel_figures", "funnel_adding")
     add_to_menu(app, MenuItem("sales", _l("Funnels"), "funnels.index", "layout-kanban", "funnels.view", 10, also=also))

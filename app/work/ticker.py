@@ -25,7 +25,7 @@ from app.opens.recording.replay import Replayer
 from app.opens.rules.describe import describe_new
 from app.outbound.claim import open_targets
 from app.outbound.mail.upkeep import sweep
-from app.work import long_jobs
+from app.work import card_rules, long_jobs
 from app.work.rq_workers import JOBS_QUEUE, queue_of
 from app.work.schedule import SCHEDULE, Task
 
@@ -38,6 +38,7 @@ RENEW_S = 3.0
 ATTENTION_S = 5.0
 PARTITIONS_S = 600.0  # a look at the catalogue
 MAIL_S = 10.0
+CARD_RULES_S = 30.0
 
 
 class Ticker:
@@ -53,6 +54,7 @@ class Ticker:
         self._renew_at = 0.0
         self._partitions_at = 0.0
         self._mail_at = 0.0
+        self._card_rules_at = 0.0
         self._complaint = ""  # the last one, said once
         self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
         self._attention = Reconciler(self._runtime)
@@ -78,6 +80,9 @@ class Ticker:
             if now >= self._mail_at:
                 self._mail_at = now + MAIL_S
                 sweep(self._runtime.engine)
+            if now >= self._card_rules_at:
+                self._card_rules_at = now + CARD_RULES_S
+                self._ring_for_card_rules()
             if now >= self._partitions_at:
                 self._partitions_at = now + PARTITIONS_S
                 partition_upkeep.keep_ahead(self._runtime.engine, clock.now())
@@ -115,6 +120,10 @@ class Ticker:
     def _ring_for_jobs(self) -> None:
         with suppress(*ALWAYS_AWAY_ERRORS):  # they wait in the database
             long_jobs.ring(self._runtime.engine, self._valkey)
+
+    def _ring_for_card_rules(self) -> None:
+        with suppress(*ALWAYS_AWAY_ERRORS):  # what is due stays due
+            card_rules.ring(self._runtime.engine, self._valkey)
 
     def _start(self, task: Task, now: datetime) -> None:
         """Enqueues a task that came due, then notes that it was: a kill in between doubles it, which tasks allow; the

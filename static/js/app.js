@@ -9,21 +9,39 @@
   const toasts = document.getElementById("toasts");
 
   // The same shape as the macro `toast` in templates/ui/parts.html.
-  function toast(text, tone) {
+  function toast(text, tone, action) {
     const box = document.createElement("div");
     box.className = `toast show tone-${tone}`;
     box.dataset.toast = tone;
     if (tone === "danger") box.setAttribute("role", "alert");
     const body = box.appendChild(document.createElement("div"));
     body.className = "toast-body";
-    body.appendChild(document.createElement("div")).textContent = text;
+    const said = body.appendChild(document.createElement("div"));
+    said.textContent = text;
+    if (action) said.append(" ", actionButton(action, box));
     const close = body.appendChild(document.createElement("button"));
     close.className = "btn-close";
     close.type = "button";
     close.dataset.close = "";
     close.setAttribute("aria-label", words.close);
     toasts.append(box);
+    return box;
   }
+
+  function actionButton({ label, run }, box) {
+    const button = document.createElement("button");
+    button.className = "btn btn-sm";
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      box.remove();
+      run();
+    });
+    return button;
+  }
+
+  // For other scripts: new CustomEvent("toast", { detail: { text, tone, action: { label, run } } }); gets `box` added
+  document.addEventListener("toast", ({ detail }) => (detail.box = toast(detail.text, detail.tone, detail.action)));
 
   function expire(box) {
     if (["success", "info"].includes(box.dataset.toast)) {

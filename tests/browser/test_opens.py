@@ -17,7 +17,7 @@ from app.accounts.models import User
 from app.core.runtime import runtime
 from tests.browser.conftest import NO_SIDE_SCROLL, VIEWPORTS
 from tests.browser.opens_month import Month, month
-from tests.browser.steps import come_in, tab_to
+from tests.browser.steps import come_in, press_tab, tab_to
 from tests.browser.test_month import AT_ONCE, MISSED, REACHABLE, WATCH
 from tests.browser.test_weight import FIRST, LATER
 
@@ -188,8 +188,7 @@ def test_tab_reaches_everything_and_shows_where_it_is(desk: Page, month: Month) 
         wanted = desk.evaluate(REACHABLE)
         desk.evaluate(WATCH)
         for _ in range(0, wanted + 60, AT_ONCE):  # parts of date inputs take a Tab each
-            for _ in range(AT_ONCE):
-                desk.keyboard.press("Tab")
+            press_tab(desk, AT_ONCE)
             if desk.evaluate("window.reached.seen.size") == wanted:
                 break
         assert desk.evaluate(MISSED) == [], name

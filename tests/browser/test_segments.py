@@ -48,8 +48,10 @@ def test_a_rule_is_put_together_by_keyboard_and_counted_on_the_way(
     page.locator("#name").focus()
     page.keyboard.type("Anas")
     page.locator("#row-0-field").focus()
-    page.keyboard.type("Nome")
+    with page.expect_response(f"{site}/segments"):
+        page.keyboard.type("Nome")
     expect(page.locator("#row-0-value")).to_be_visible()
+    settled(page)
     expect(page.locator("#row-0-field")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
@@ -58,10 +60,12 @@ def test_a_rule_is_put_together_by_keyboard_and_counted_on_the_way(
     page.locator("#add-group").press("Enter")
     expect(page.locator("#row-1-field")).to_be_focused()
     settled(page)
-    page.select_option("#row-1-field", "name")
+    with page.expect_response(f"{site}/segments"):
+        page.select_option("#row-1-field", "name")
     expect(page.locator("#row-1-op")).to_be_visible()
     settled(page)
-    page.select_option("#row-1-op", "!contains")
+    with page.expect_response(f"{site}/segments"):
+        page.select_option("#row-1-op", "!contains")
     settled(page)
     page.fill("#row-1-value", "silva")
     expect(page.locator("#segments-count")).to_contain_text("2 pessoas")

@@ -107,9 +107,7 @@ def test_a_deleted_contact_is_gone_until_it_is_brought_back(
     with write():
         service.restore(actor, id_)
     assert service.get(actor.account_id, id_).version == 3
-    assert [name for name, _ in heard] == [
-        "contact.created", "contact.deleted", "contact.created", "contact.restored"
-    ]
+    assert [name for name, _ in heard] == ["contact.created", "contact.deleted", "contact.created", "contact.restored"]
 
 
 def test_it_comes_back_only_while_nobody_has_its_phone(actor: Actor, make_contact: Callable[..., UUID]) -> None:

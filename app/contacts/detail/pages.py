@@ -13,6 +13,7 @@ from wtforms import Form
 from app.contacts import listing, service, words
 from app.contacts.consent import words as consent_words
 from app.contacts.consent.panel import panel_of
+from app.contacts.detail.panels import panels_of
 from app.contacts.detail.story import story_of
 from app.contacts.fields.models import CustomField
 from app.contacts.forms import PREFIX, input_of, split_tags
@@ -45,6 +46,7 @@ def show(id: str) -> ResponseReturnValue:
         consent_words=consent_words,
         owner=dict(listing.owners_of(session, account_id())).get(str(row.contact.owner_id)),
         story=story_of(session, row.contact, fields),
+        panels=panels_of(session, row.contact),
     )
 
 

@@ -1,8 +1,9 @@
-"""What happened to a contact, in words and newest first: how it came, changes, consents, merges."""
+"""What happened to a contact, in words and newest first: how it came, changes, consents, merges, and what features on
+higher steps noted and have words for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -40,6 +41,24 @@ class Step(NamedTuple):
     text: str
     tone: str
     icon: str
+    kind: str = ""  # of the entry that it tells
+
+
+class Told(NamedTuple):
+    """An entry of a feature, in its words."""
+
+    title: str
+    text: str
+    tone: str
+    icon: str
+
+
+_tellers: dict[str, Callable[[str, Mapping[str, Any]], Told]] = {}
+
+
+def tell_by(kind: str, teller: Callable[[str, Mapping[str, Any]], Told]) -> None:
+    """Entries of this kind are told by `teller(kind, facts)`: the words of features on higher steps."""
+    _tellers[kind] = teller
 
 
 def story_of(session: Session, contact: Contact, fields: Sequence[CustomField]) -> list[Step]:
@@ -70,6 +89,9 @@ def _files(session: Session, contact: Contact, noted: Sequence[TimelineEntry]) -
 
 
 def _noted(entry: TimelineEntry, fields: Sequence[CustomField], files: dict[UUID | None, str]) -> Step:
+    if (teller := _tellers.get(entry.kind)) is not None:
+        told = teller(entry.kind, entry.facts)
+        return Step(entry.at, told.title, _joined(told.text, _by(entry.actor)), told.tone, told.icon, entry.kind)
     title, tone, icon = KINDS.get(entry.kind, (entry.kind, "secondary", "point-filled"))
     if "importId" in entry.facts:
         title, tone, icon = IMPORT_UNDONE if entry.facts.get("undone") else BY_IMPORT

@@ -53,19 +53,25 @@ class Hold:
     def part(self) -> Iterator[Part]:
         """A write transaction (keep it under 20 ms) that commits only while the job is ours, progress included. Raises
         Stopped."""
-        with begin_write(self.runtime.engine) as connection:
-            row = self._fence(connection)
-            part = Part(connection, self.cursor)
+        with begin_write(self.runtime.engine) as connection, self.within(connection) as part:
             yield part
-            values: dict[str, Any] = {
-                "done": row.done + part.done,
-                "skipped": row.skipped + part.skipped,
-                "cursor": part.cursor,
-                "lease_until": clock.now() + LEASE,
-            }
-            if part.total is not None:
-                values["total"] = part.total
-            connection.execute(update(Job).where(Job.id == self.job_id).values(**values))
+
+    @contextmanager
+    def within(self, connection: Connection) -> Iterator[Part]:
+        """As `part`, in a write transaction that the caller has begun: that of `write()`, for verbs that need its
+        session."""
+        row = self._fence(connection)
+        part = Part(connection, self.cursor)
+        yield part
+        values: dict[str, Any] = {
+            "done": row.done + part.done,
+            "skipped": row.skipped + part.skipped,
+            "cursor": part.cursor,
+            "lease_until": clock.now() + LEASE,
+        }
+        if part.total is not None:
+            values["total"] = part.total
+        connection.execute(update(Job).where(Job.id == self.job_id).values(**values))
         self.cursor = part.cursor
 
     @contextmanager

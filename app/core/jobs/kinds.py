@@ -26,12 +26,15 @@ KINDS = {
     "import_contacts": "app.contacts.importing.jobs:ImportContacts",
     "undo_import": "app.contacts.importing.jobs:UndoImport",
     "export_contacts": "app.contacts.exporting.export:ContactExport",
+    "export_cards": "app.funnels.figures.exporting.export:CardExport",
     "erase_person": "app.contacts.privacy.job:ErasePerson",
     "change_contacts": "app.contacts.bulk.job:ChangeContacts",
     "delete_category": "app.contacts.dissolving_job:DeleteCategory",
     "delete_tag": "app.contacts.dissolving_job:DeleteTag",
     "merge_tags": "app.contacts.dissolving_job:MergeTags",
     "delete_contact_field": "app.contacts.fields.job:DeleteField",
+    "empty_stage": "app.funnels.structure.stages.emptying_job:EmptyStage",
+    "add_to_funnel": "app.funnels.adding.job:AddToFunnel",
     "reclassify": "app.opens.rules.reclassify:Reclassify",
 }
 
@@ -41,7 +44,7 @@ class LongJob(ABC):
 
     title: ClassVar[Any]  # a lazy string
     permission: ClassVar[str]  # who may see and stop it
-    back: ClassVar[str]  # endpoint of the list it belongs to
+    back: ClassVar[str]  # endpoint of the list it belongs to, with the arguments of `back_to`
     undo: ClassVar[str | None] = None  # endpoint that takes it back (POST, the job's id as `job`)
 
     def __init__(self, runtime: Runtime) -> None:
@@ -54,6 +57,9 @@ class LongJob(ABC):
     def words(self, job: Job) -> str:
         """The result for people, when there is more to say than how many were done."""
         return ""
+
+    def back_to(self, job: Job) -> dict[str, Any]:
+        return {}
 
     def can_undo(self, job: Job) -> bool:
         """Whether to offer `undo`; the endpoint judges anew."""

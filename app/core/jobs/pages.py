@@ -54,7 +54,7 @@ def show(id: str) -> ResponseReturnValue:
         fragment="jobs/_progress.html",
         job=job,
         title=kind.title,
-        back=url_for(kind.back),
+        back=url_for(kind.back, **kind.back_to(job)),
         word=STATE_WORDS[job.state],
         result=kind.words(job) if job.state == JobState.DONE else "",
         mark=mark,

@@ -62,9 +62,26 @@ def note(
 ) -> CardChange:
     """Adds the change of a card, which has its new values already, and gives both the funnel's next revision. The
     caller holds the funnel's row locked."""
+    change = next_change(funnel, card, kind, doer, was, fields=fields, stayed_s=stayed_s)
+    session.add(change)
+    session.flush()
+    return change
+
+
+def next_change(
+    funnel: Funnel,
+    card: Card,
+    kind: ChangeKind,
+    doer: Doer,
+    was: Before | None,
+    *,
+    fields: Sequence[str] = (),
+    stayed_s: int | None = None,
+) -> CardChange:
+    """As `note`, for who changes many cards and adds their changes to the session all at once."""
     funnel.revision += 1
     card.revision = funnel.revision
-    change = CardChange(
+    return CardChange(
         id=uuid7(),
         account_id=card.account_id,
         funnel_id=card.funnel_id,
@@ -87,9 +104,6 @@ def note(
         actor=doer.actor.name[:254],
         at=clock.now(),
     )
-    session.add(change)
-    session.flush()
-    return change
 
 
 def changes_of(session: Session, card: Card, limit: int = 200) -> Sequence[CardChange]:

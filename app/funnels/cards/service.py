@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.contacts import timeline
+from app.contacts.models import Contact
 from app.core import clock, events
 from app.core.db import db
 from app.core.errors import Conflict, Invalid, NotFound
@@ -60,23 +62,7 @@ def create(doer: Doer, funnel_id: UUID | None, values: Mapping[str, Any]) -> Car
     funnel = locking.funnel(session, account_id, funnel_id)
     clean = check(session, account_id, values)
     stage = _stage_for(session, funnel, values.get("stageId"))
-    now = clock.now()
-    card = Card(
-        **({"owner_id": contact.owner_id} | clean),
-        id=uuid7(),
-        account_id=account_id,
-        funnel_id=funnel.id,
-        stage_id=stage.id,
-        contact_id=contact.id,
-        state=stage.kind,
-        rank=placing.rank_for(session, Place(stage.id)),
-        entered_at=now,
-        closed_at=None if stage.kind == State.OPEN else now,
-        created_by=doer.actor.user_id,
-        created_at=now,
-        updated_at=now,
-        revision=0,
-    )
+    card = new_card(doer, stage, contact, placing.rank_for(session, Place(stage.id)), clean)
     if card.state == State.OPEN:
         refuse_second(session, card)
     session.add(card)
@@ -84,6 +70,27 @@ def create(doer: Doer, funnel_id: UUID | None, values: Mapping[str, Any]) -> Car
     history.note(session, funnel, card, ChangeKind.CREATED, doer, None)
     tell(session, doer, funnel, card, "deal.created", news.of(card), {"stage": stage.name})
     return card
+
+
+def new_card(doer: Doer, stage: Stage, contact: Contact, rank: str, columns: Mapping[str, Any]) -> Card:
+    """A card as `create` begins it, not yet in the session; `columns` are those of `values.check`."""
+    now = clock.now()
+    return Card(
+        **{"owner_id": contact.owner_id, "value": Decimal(0), **columns},
+        id=uuid7(),
+        account_id=stage.account_id,
+        funnel_id=stage.funnel_id,
+        stage_id=stage.id,
+        contact_id=contact.id,
+        state=stage.kind,
+        rank=rank,
+        entered_at=now,
+        closed_at=None if stage.kind == State.OPEN else now,
+        created_by=doer.actor.user_id,
+        created_at=now,
+        updated_at=now,
+        revision=0,
+    )
 
 
 def update(doer: Doer, id: UUID | None, values: Mapping[str, Any], *, version: int | None = None) -> Card:

@@ -7,6 +7,9 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Pages and API. Imported here, so that the models alone need no web."""
-    from app.funnels.structure import pages
+    from app.accounts.browser_guard import register_api
+    from app.funnels.structure import api, pages, stages
 
     app.register_blueprint(pages.bp)
+    register_api(app, api.bp)
+    stages.init_app(app)

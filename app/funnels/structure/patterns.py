@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _l
 from app.core.folding import folded_name
 from app.funnels.states import State
 
-GREY, BLUE, CYAN, PURPLE, ORANGE, GREEN, RED = (
-    "#667382", "#206bc4", "#17a2b8", "#ae3ec9", "#f76707", "#2fb344", "#d63939",
+GREY, BLUE, TEAL, PURPLE, ORANGE, GREEN, RED = (  # of the palette that forms offer
+    "#667382", "#206bc4", "#0c8599", "#ae3ec9", "#e8590c", "#2f9e44", "#d63939",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ PATTERNS: dict[str, tuple[Any, tuple[StagePattern, ...]]] = {
         (
             StagePattern(_l("New"), GREY, chance=10),
             StagePattern(_l("Contacted"), BLUE, chance=20),
-            StagePattern(_l("Qualified"), CYAN, chance=40),
+            StagePattern(_l("Qualified"), TEAL, chance=40),
             StagePattern(_l("Proposal"), PURPLE, chance=60),
             StagePattern(_l("Negotiation"), ORANGE, chance=80),
             WON,
@@ -48,7 +48,7 @@ PATTERNS: dict[str, tuple[Any, tuple[StagePattern, ...]]] = {
         (
             StagePattern(_l("New"), GREY, chance=10),
             StagePattern(_l("Talking"), BLUE, chance=30),
-            StagePattern(_l("Qualified"), CYAN, chance=60),
+            StagePattern(_l("Qualified"), TEAL, chance=60),
             WON,
             LOST,
         ),

@@ -1,0 +1,1 @@
+"""What the board's script asks for: moves, their undoing, and what others changed."""

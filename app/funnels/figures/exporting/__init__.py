@@ -1,0 +1,1 @@
+"""The cards of a funnel taken along as CSV or XLSX."""

@@ -1,0 +1,3 @@
+"""What rules do: a class for each kind of action, and the table of them."""
+
+from __future__ import annotations

@@ -1,0 +1,158 @@
+"""Cards moved on the board by mouse: at once, and back when that is refused or taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, Route, expect
+
+from app.core.db import db, write
+from app.funnels.cards import service as cards
+from app.funnels.models import Card
+from tests.browser.boards import Board, board, card, drag, in_hand, opened
+from tests.browser.conftest import Console
+from tests.browser.steps import come_in
+from tests.people import Browser
+
+__all__ = ["board", "opened"]
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+Check = Callable[..., None]
+START: dict[str, list[str]] = {"new": ["Ana", "Bia", "Caio"], "talking": ["Davi"]}
+TOAST = "#toasts .toast"
+
+
+def without_news(page: Page) -> None:
+    """This page does not hear what others do."""
+    page.route("**/changes?*", lambda route: route.fulfill(status=204))
+
+
+def test_a_card_is_dragged_to_other_columns_and_inside_its_own(opened: Board, page: Page) -> None:
+    drag(page, "Ana", card(page, "Davi"), below=12)
+    opened.agrees(page, new=["Bia", "Caio"], talking=["Davi", "Ana"])
+    expect(page.locator(card(page, "Ana"))).to_be_focused()
+    drag(page, "Caio", card(page, "Bia"), below=-12)
+    drag(page, "Davi", f"#cards-{opened.stages['qualified']}")  # an empty one
+    opened.agrees(page, new=["Caio", "Bia"], talking=["Ana"], qualified=["Davi"])
+    expect(page.locator(f"#stage-head-{opened.stages['new']}")).to_contain_text("R$\xa0200,00")
+    expect(page.locator("#card-panel")).to_be_hidden()  # a drag is no click on the name under the pointer
+
+
+def test_moves_are_taken_back_by_button_and_by_key(opened: Board, page: Page) -> None:
+    drag(page, "Bia", card(page, "Davi"), below=12)
+    expect(page.locator(TOAST)).to_contain_text("Bia: Em conversa, 2 de 2")
+    drag(page, "Caio", card(page, "Ana"), below=-12)
+    expect(page.locator(TOAST)).to_have_count(1)
+    page.get_by_role("button", name="Desfazer").click()
+    opened.agrees(page, new=["Ana", "Caio"], talking=["Davi", "Bia"])
+    page.keyboard.press("Control+z")
+    opened.agrees(page, **START)
+    page.keyboard.press("Control+z")  # nothing is left
+    opened.agrees(page, **START)
+
+
+def test_a_card_moved_again_while_it_is_saved_waits_its_turn(opened: Board, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/move*", lambda route: route.continue_() if held else held.append(route))
+    drag(page, "Ana", card(page, "Davi"), below=12)
+    expect(page.locator(f"{card(page, 'Ana')}.is-saving")).to_have_count(1)
+    expect(page.locator(f"#stage-head-{opened.stages['talking']} .board-count")).to_have_text("2")  # before any answer
+    drag(page, "Ana", f"#cards-{opened.stages['qualified']}")
+    assert len(held) == 1
+    held[0].continue_()
+    opened.agrees(page, new=["Bia", "Caio"], talking=["Davi"], qualified=["Ana"])
+
+
+def test_a_deal_is_lost_only_with_a_reason(app: Flask, opened: Board, page: Page) -> None:
+    lost, dialog = f"#cards-{opened.stages['lost']}", page.locator("#board-reason")
+    page.set_viewport_size({"width": 1900, "height": 800})
+    drag(page, "Bia", lost)
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    opened.agrees(page, **START)
+    drag(page, "Bia", lost)
+    dialog.get_by_role("button", name="Marcar como perdido").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Diga por que o negócio foi perdido.")
+    page.fill("#board-reason-other", "Fechou a loja")
+    dialog.get_by_role("button", name="Marcar como perdido").click()
+    opened.agrees(page, new=["Ana", "Caio"], talking=["Davi"], lost=["Bia"])
+    expect(page.locator(card(page, "Bia"))).to_be_focused()
+    with app.app_context():
+        assert db.session.get_one(Card, opened.card("Bia")).reason == "Fechou a loja"
+
+
+def test_a_stale_move_goes_where_somebody_else_put_the_card(opened: Board, page: Page, console: Console) -> None:
+    console.expect("409")
+    without_news(page)
+    opened.move("Ana", "qualified")
+    drag(page, "Ana", card(page, "Davi"), below=12)
+    expect(page.locator(f"{TOAST}.tone-danger")).to_contain_text("Outra pessoa alterou este cartão")
+    opened.agrees(page, new=["Bia", "Caio"], talking=["Davi"], qualified=["Ana"])
+
+
+def test_a_refused_move_springs_back_to_its_place_with_the_reason(
+    app: Flask, opened: Board, page: Page, console: Console
+) -> None:
+    console.expect("409")
+    for name in ("Bia", "Ana", "Caio"):
+        opened.move(name, "lost", reason="Preço")
+    with app.app_context(), write():
+        contact_id = db.session.get_one(Card, opened.card("Ana")).contact_id
+        cards.create(opened.doer, opened.funnel_id, {"contactId": contact_id, "stageId": opened.stages["won"]})
+        cards.create(opened.doer, opened.funnel_id, {"contactId": contact_id})
+    page.set_viewport_size({"width": 1900, "height": 800})
+    page.reload()
+    drag(page, f"Ana'][id='card-{first_lost(opened, app, 'Ana')}", card(page, "Davi"), below=12)
+    expect(page.locator(f"{TOAST}.tone-danger")).to_contain_text("já tem um cartão aberto neste funil")
+    opened.agrees(page, new=["Ana"], talking=["Davi"], won=["Ana"], lost=["Caio", "Ana", "Bia"])
+
+
+def first_lost(board: Board, app: Flask, name: str) -> object:
+    with app.app_context():
+        return next(one.id for one in board._cards() if one.state == "lost" and board._name(one) == name)
+
+
+def test_pages_of_a_long_column_are_joined_without_doubles(opened: Board, page: Page) -> None:
+    names = [f"Pessoa {number:02}" for number in range(60)]
+    opened.fill("talking", *names)
+    page.reload()
+    expect(page.locator(f"#cards-{opened.stages['talking']} [data-card]")).to_have_count(50)
+    page.focus(card(page, names[0]))
+    for key in ("Space", "End", "Space"):
+        page.keyboard.press(key)
+    expect(page.locator(".is-saving")).to_have_count(0)
+    page.focus(card(page, names[49]))
+    page.locator("[data-more]").scroll_into_view_if_needed()
+    opened.agrees(page, new=["Ana", "Bia", "Caio"], talking=[*names[1:], "Davi", names[0]])
+
+
+def test_who_may_only_look_drags_nothing(opened: Board, page: Page, site: str, viewer: Browser) -> None:
+    come_in(page, site, viewer)
+    page.reload()
+    with in_hand(page, "Ana") as to:
+        to(card(page, "Davi"), 12)
+        expect(page.locator(".sortable-drag")).to_have_count(0)
+    page.focus(card(page, "Ana"))
+    for key in ("Space", "ArrowRight", "m"):
+        page.keyboard.press(key)
+    expect(page.locator("#board-menu, .is-picked, [data-menu]")).to_have_count(0)
+    expect(page.locator(card(page, "Davi"))).to_be_focused()
+    opened.agrees(page, **START)
+
+
+def test_the_board_is_accessible_and_fits(opened: Board, page: Page, holds_up: Check) -> None:
+    opened.move("Davi", "won")
+    page.reload()
+    holds_up(page, "board")
+    page.get_by_role("link", name="Bia").click()
+    expect(page.locator("#card-panel-body")).to_contain_text("Bia")
+    holds_up(page, "board-panel")
+    page.keyboard.press("Escape")
+    expect(page.locator(card(page, "Bia"))).to_be_focused()
+
+
+def test_an_empty_board_is_accessible_and_fits(board: Board, site: str, page: Page, holds_up: Check) -> None:
+    page.goto(f"{site}{board.path}")
+    expect(page.get_by_text("Este funil ainda não tem cartões")).to_be_visible()
+    holds_up(page, "board-empty")
