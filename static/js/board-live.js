@@ -114,5 +114,11 @@
     if (card && (document.activeElement === document.body || panel().contains(document.activeElement))) card.focus({ preventScroll: true });
   });
 
+  // Narrow columns: their buttons stand outside of their form, where htmx does not see which one was pressed ------------
+  document.addEventListener("htmx:configRequest", ({ detail: { elt, formData, triggeringEvent } }) => {
+    const pressed = triggeringEvent?.submitter;
+    if (elt.id === "board-columns" && pressed) formData.set(pressed.name, pressed.value);
+  });
+
   later();
 })();

@@ -6,7 +6,7 @@
   function close(quick) {
     const opener = document.querySelector(`[data-quick-add="${CSS.escape(quick.dataset.quick)}"]`);
     if (!opener) return document.querySelector("a.page-pretitle")?.click(); // a page of its own
-    quick.remove();
+    quick.parentElement.replaceChildren(); // :empty, which is not shown
     opener.focus();
   }
 

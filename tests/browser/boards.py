@@ -28,6 +28,7 @@ STAGES = ("new", "talking", "qualified", "won", "lost")
 SHOWN = """() => Object.fromEntries([...document.querySelectorAll("[data-stage]")].map(column => [column.dataset.stage,
     [...column.querySelectorAll("[data-card]")].map(card => card.dataset.name)]))"""
 Shown = dict[str, list[str]]
+START: Shown = {"new": ["Ana", "Bia", "Caio"], "talking": ["Davi"]}
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ class Board:
                 person = contacts.create(self.doer.actor, {"name": name}, Source.FORM)
                 given = {"contactId": person.id, "stageId": self.stages[stage], "value": value}
                 cards.create(self.doer, self.funnel_id, given)
+
+    def start(self) -> None:
+        for stage, names in START.items():
+            self.fill(stage, *names)
 
     def move(self, name: str, stage: str, reason: str | None = None) -> None:
         """As somebody else does it."""
@@ -106,9 +111,8 @@ def board(app: Flask, admin: Browser) -> Board:
 
 @pytest.fixture
 def opened(board: Board, site: str, page: Page) -> Board:
-    """Ana, Bia and Caio in the first stage, Davi in the second, on the page."""
-    board.fill("talking", "Davi")
-    board.fill("new", "Ana", "Bia", "Caio")
+    """With the cards of START, on the page."""
+    board.start()
     page.goto(f"{site}{board.path}")
     return board
 
@@ -126,8 +130,8 @@ def middle(page: Page, selector: str) -> tuple[float, float]:
 
 @contextmanager
 def in_hand(page: Page, name: str) -> Iterator[Callable[[str, float], None]]:
-    """The card is held by the mouse inside the block and dropped at its end: `to(selector, 12)` moves it over something,
-    12 px below its middle."""
+    """The card is held by the mouse inside the block and dropped at its end: `to(selector, 12)` moves it over
+    something, 12 px below its middle."""
     page.mouse.move(*middle(page, card(page, name)))
     page.mouse.down()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def test_a_segment_is_counted_added_and_taken_back(
-    app: Flask, page: Page, site: str, admin: Browser, glance: Callable[[Page, str], None]
+    app: Flask, page: Page, site: str, admin: Browser, console: Any, glance: Callable[[Page, str], None]
 ) -> None:
     actor = Actor(admin.person.account_id, admin.person.id, admin.person.email)
     with app.app_context(), write():
@@ -38,6 +39,7 @@ def test_a_segment_is_counted_added_and_taken_back(
     expect(count).to_contain_text("3 pessoas")
     expect(count).to_contain_text("1 já tem um cartão aberto aqui")
     glance(page, "funnels-adding")
+    console.expect("422")
     page.get_by_label("Valor de cada cartão").fill("muito")
     page.get_by_role("button", name="Adicionar ao funil").click()
     expect(page.get_by_role("alert")).to_be_focused()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from tests.browser.boards import Board, Finger, board, card, opened
+from tests.browser.boards import START, Board, Finger, board, card, opened
 from tests.browser.conftest import VIEWPORTS
 from tests.browser.steps import come_in, tab_to
 from tests.people import Browser
@@ -16,7 +16,6 @@ from tests.people import Browser
 __all__ = ["board", "opened"]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Check = Callable[..., None]
-START: dict[str, list[str]] = {"new": ["Ana", "Bia", "Caio"], "talking": ["Davi"]}
 SAID = "#board-said"
 
 
@@ -28,7 +27,13 @@ def press(page: Page, *keys: str) -> None:
 def test_tab_leads_to_one_card_and_arrows_to_the_others(opened: Board, page: Page) -> None:
     tab_to(page, "[data-card]")
     expect(page.locator(card(page, "Ana"))).to_be_focused()
-    for key, name in {"ArrowDown": "Bia", "End": "Caio", "ArrowRight": "Davi", "ArrowLeft": "Ana", "ArrowUp": "Ana"}.items():
+    for key, name in {
+        "ArrowDown": "Bia",
+        "End": "Caio",
+        "ArrowRight": "Davi",
+        "ArrowLeft": "Ana",
+        "ArrowUp": "Ana",
+    }.items():
         press(page, key)
         expect(page.locator(card(page, name))).to_be_focused()
     press(page, "ArrowDown", "Shift+Tab", "Tab")
@@ -60,13 +65,13 @@ def test_a_card_is_carried_by_keys_and_every_step_is_said(opened: Board, page: P
     expect(page.locator("#toasts")).to_contain_text("Bia: Em conversa, 2 de 2")
 
 
-@pytest.mark.parametrize("way_back", ["Escape", "Tab"])
-def test_a_card_in_the_hand_goes_back_to_its_place(opened: Board, page: Page, way_back: str) -> None:
-    page.focus(card(page, "Bia"))
-    press(page, "Space", "ArrowRight", "ArrowRight", way_back)
-    expect(page.locator(SAID)).to_contain_text("Bia voltou para onde estava.")
-    expect(page.locator(".is-picked")).to_have_count(0)
-    opened.agrees(page, **START)
+def test_a_card_in_the_hand_goes_back_to_its_place(opened: Board, page: Page) -> None:
+    for way_back in ("Escape", "Tab"):
+        page.focus(card(page, "Bia"))
+        press(page, "Space", "ArrowRight", "ArrowRight", way_back)
+        expect(page.locator(SAID)).to_contain_text("Bia voltou para onde estava.")
+        expect(page.locator(".is-picked")).to_have_count(0)
+        opened.agrees(page, **START)
 
 
 def test_the_menu_moves_a_card(opened: Board, page: Page, glance: Check) -> None:
@@ -93,7 +98,9 @@ def test_the_menu_moves_a_card(opened: Board, page: Page, glance: Check) -> None
 @pytest.fixture
 def phone(browser: Chromium, opened: Board, page: Page, site: str, admin: Browser) -> Iterator[Page]:
     """The board on a screen that is touched."""
-    context = browser.new_context(viewport=VIEWPORTS["desktop"], has_touch=True, is_mobile=False, reduced_motion="reduce")
+    context = browser.new_context(
+        viewport=VIEWPORTS["desktop"], has_touch=True, is_mobile=False, reduced_motion="reduce"
+    )
     touched = context.new_page()
     come_in(touched, site, admin)
     touched.goto(page.url)

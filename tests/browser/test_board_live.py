@@ -11,9 +11,9 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from app.core.db import db, write
+from app.core.db import write
 from app.funnels.models import Stage
-from tests.browser.boards import Board, board, card, drag, in_hand, opened
+from tests.browser.boards import START, Board, board, card, drag, in_hand, opened
 from tests.browser.conftest import VIEWPORTS, Console
 from tests.browser.steps import come_in
 from tests.people import Browser
@@ -21,11 +21,12 @@ from tests.people import Browser
 __all__ = ["board", "opened"]
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 SOON_MS = 5_000  # what others do is to be seen by then
-START: dict[str, list[str]] = {"new": ["Ana", "Bia", "Caio"], "talking": ["Davi"]}
 
 
 @pytest.fixture
-def other(browser: Chromium, opened: Board, page: Page, site: str, operator: Browser, console: Console) -> Iterator[Page]:
+def other(
+    browser: Chromium, opened: Board, page: Page, site: str, operator: Browser, console: Console
+) -> Iterator[Page]:
     """The same board in the browser of a colleague."""
     context = browser.new_context(viewport=VIEWPORTS["desktop"], reduced_motion="reduce")
     context.on("console", console.heard)
@@ -101,8 +102,7 @@ class Server:
 def server(app: Flask, board: Board, page: Page, admin: Browser, console: Console) -> Iterator[Server]:
     """With the board of START open, in a page whose time can be moved on."""
     console.expect("ERR_CONNECTION_REFUSED")
-    board.fill("talking", "Davi")
-    board.fill("new", "Ana", "Bia", "Caio")
+    board.start()
     server = Server(app)
     come_in(page, f"http://127.0.0.1:{server.port}", admin)
     page.clock.install()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,13 +19,13 @@ from app.contacts.names_only import by_name
 from app.contacts.search import MAX_TEXT, Wanted
 from app.core.ids import to_uuid
 from app.core.masking import masks_people
+from app.funnels.cards.amounts import amount_from
 from app.funnels.cards.values import MAX_VALUE
 from app.funnels.models import Card, Stage
 from app.funnels.states import State
 
 NAMES = ("q", "owner", "tag", "value_from", "value_to", "stalled")
 MINE, NOBODY = "me", "none"  # owner=
-AMOUNT = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d{1,10}(?:[.,]\d{1,2})?")  # 1.234,50 and 1234.50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +106,17 @@ def from_url(args: Mapping[str, str], user_id: UUID | None) -> Filters:
         text=read("q", _plain, unknown),
         owner=read("owner", owner, _l("There is no such person.")),
         tag=read("tag", _plain, unknown),
-        least=read("value_from", amount, no_amount),
-        most=read("value_to", amount, no_amount),
+        least=read("value_from", _amount, no_amount),
+        most=read("value_to", _amount, no_amount),
         stalled=bool(read("stalled", lambda text: text == "1" or None, unknown)),
         given=given,
         problems=problems,
     )
 
 
-def amount(text: str) -> Decimal | None:
-    """What people type: 1.234,50, 1234,5, 1234.50 or R$ 1.234; None for anything else."""
-    bare = text.removeprefix("R$").strip()
-    if AMOUNT.fullmatch(bare) is None or not bare.isascii():
-        return None
-    if "," in bare or re.fullmatch(r"\d{1,3}(?:\.\d{3})+", bare):
-        bare = bare.replace(".", "").replace(",", ".")
-    found = Decimal(bare)
-    return found if found <= MAX_VALUE else MAX_VALUE
+def _amount(text: str) -> Decimal | None:
+    found = amount_from(text)
+    return min(found, MAX_VALUE) if found is not None else None
 
 
 def _plain(text: str) -> str | None:

@@ -76,8 +76,8 @@ def of_card(card: Any, person: Any) -> tuple[Any, ...]:
 
 
 def first_cards(session: Session, scope: Scope, stage_ids: Collection[UUID]) -> dict[str, Rows]:
-    """stage (as rows write it) -> its first PAGE cards, and one more where there are more. One statement for all of them:
-    where the first page of each one ends is found along the index of ranks, so that what follows is never read."""
+    """stage (as rows write it) -> its first PAGE cards, and one more where there are more. One statement for all: where
+    the first page of each one ends is found along the index of ranks, so that what follows is never read."""
     end = scope.narrow(select(Card.rank).where(Card.stage_id == Stage.id)).order_by(Card.rank).limit(1).offset(PAGE)
     ends = (
         select(Stage.id.label("stage_id"), end.scalar_subquery().label("end"))

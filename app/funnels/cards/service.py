@@ -143,18 +143,26 @@ def restore(doer: Doer, id: UUID | None) -> Card:
 def put_back(session: Session, doer: Doer, funnel: Funnel, card: Card) -> None:
     """As `restore`, of a card whose funnel is locked."""
     was = history.before(card)
-    if card.state == State.OPEN:
+    stage = locking.stage(session, funnel, card.stage_id)
+    state = card.state if stage is not None else State.OPEN
+    if state == State.OPEN:
         refuse_second(session, card)
-    if locking.stage(session, funnel, card.stage_id) is None:
-        stage = locking.first_stage(session, funnel)
-        card.rank = placing.rank_for(session, Place(stage.id))
-        card.stage_id, card.state, card.closed_at = stage.id, stage.kind, None
+    if stage is None:
+        _begin_again(session, funnel, card)
     card.removed_at = card.removed_why = None
     touch(card)
     history.note(session, funnel, card, ChangeKind.RESTORED, doer, was)
     tell(
         session, doer, funnel, card, "deal.updated", news.of(card) | {"fields": ["restored"]}, {}, noted="deal.restored"
     )
+
+
+def _begin_again(session: Session, funnel: Funnel, card: Card) -> None:
+    """In the first stage, as one that just came there."""
+    stage = locking.first_stage(session, funnel)
+    card.rank = placing.rank_for(session, Place(stage.id))
+    card.stage_id, card.state, card.closed_at, card.reason = stage.id, stage.kind, None, None
+    card.entered_at, card.entries = clock.now(), card.entries + 1
 
 
 def refuse_second(session: Session, card: Card) -> None:

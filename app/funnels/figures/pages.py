@@ -115,7 +115,6 @@ def _drawn(wanted: _Wanted, found: Report, now: datetime) -> dict[str, Any]:
         "span_before": span(found.before.period) if found.before else None,
         "as_of": time_text(now),
         "stay": words.stay,
-        "days": words.days,
-        "when": words.when,
+        "due_word": words.when,
         "owner_name": lambda owner_id: people.name_of(wanted.people, owner_id),
     }

@@ -52,19 +52,20 @@ def test_bench(app, actor, make_funnel, shape, admin):
     with write() as s:
         for i in range(0,len(cards),1000): s.execute(insert(Card),cards[i:i+1000])
         for i in range(0,len(rows),2000): s.execute(insert(CardChange),rows[i:i+2000])
-    if not str(db.engine.url).startswith("sqlite"):
+    print("inserted",flush=True); db.session.rollback()
+    if db.engine.dialect.name == "postgresql":
         with db.engine.begin() as c: c.execute(text("ANALYZE card_change")); c.execute(text("ANALYZE card")); 
-    print("\n",db.engine.dialect.name,len(rows))
+    db.session.rollback(); print("\n",db.engine.dialect.name,len(rows))
     zone=ZoneInfo("America/Sao_Paulo")
     for name in ("28d","all","28d-owner"):
         p=asked(now,zone,period="" if "all" in name else name[:3],start=(now-timedelta(days=390)).date().isoformat() if "all" in name else "", end="").period
         sc=Scope(acc,fid,actor.user_id if "owner" in name else None); sp=span_of(whole_days(p)); s=db.session()
         best={}
-        for _ in range(3):
-            t=_t.perf_counter(); R.report(s,sc,p,Compare.PREVIOUS,now); best["ALL"]=min(best.get("ALL",9),_t.perf_counter()-t); c0=_t.process_time(); R.report(s,sc,p,Compare.PREVIOUS,now); best["CPU"]=min(best.get("CPU",9),_t.process_time()-c0)
-        print(name,s.scalar(text("select count(*) from card_change where at>=:a and at<:b").bindparams(a=sp.start if "postg" in db.engine.dialect.name else sp.start.strftime("%Y-%m-%d %H:%M:%S"),b=sp.end if "postg" in db.engine.dialect.name else sp.end.strftime("%Y-%m-%d %H:%M:%S"))),{k:round(v*1000) for k,v in best.items()})
+        for _ in range(2):
+            t=_t.perf_counter(); R.report(s,sc,p,Compare.PREVIOUS,now); best["ALL"]=min(best.get("ALL",9),_t.perf_counter()-t)
+        print(name,{k:round(v*1000) for k,v in best.items()})
     for q in ("", "?from="+(now-timedelta(days=390)).date().isoformat()):
         ts=[]
-        for _ in range(3):
+        for _ in range(2):
             t=_t.perf_counter(); a=admin.get(f"/funnels/{fid}/figures{q}"); ts.append(_t.perf_counter()-t)
         print("PAGE",q,a.status_code,len(a.data),round(min(ts)*1000))

@@ -81,9 +81,11 @@ def changed(id: str) -> ResponseReturnValue:
     if int(since) == revision:
         return "", 204
     found = changes.since(session, board.funnel, int(since))
-    if found is None or request.args.get("empty"):
+    if found is None:
         return jsonify(reload=True)
     rows = reading.placed(session, board.scope, found.card_ids, board.wide)
+    if rows and request.args.get("empty"):  # the words about that have to go
+        return jsonify(reload=True)
     return jsonify(
         revision=revision,
         cards=cards_of(board, rows),

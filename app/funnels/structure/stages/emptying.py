@@ -172,9 +172,9 @@ def _refuse_second(session: Session, stage: Stage, to: Stage) -> None:
 
 
 def _lock_contacts(session: Session, ids: Iterable[UUID | None]) -> None:
-    """Before the funnel, as every change of a card does."""
-    known = sorted({id for id in ids if id is not None})
-    session.execute(select(Contact.id).where(Contact.id.in_(known)).order_by(Contact.id).with_for_update())
+    """Before the funnel, as every change of a card does, and in the order that all who lock several keep."""
+    known = {id for id in ids if id is not None}
+    session.execute(select(Contact.id).where(Contact.id.in_(known)).order_by(Contact.serial).with_for_update())
 
 
 def _still_there(session: Session, stage: Stage, seen: dict[UUID, UUID | None]) -> list[Card]:
