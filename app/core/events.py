@@ -26,6 +26,7 @@ def is_heard(name: str) -> bool:
 
 def emit(connection: Connection, name: str, account_id: UUID, payload: dict[str, Any]) -> None:
     """Tells the subscribers of an event ("pixel.deleted"). Runs in the caller's write transaction, so what they write
-    commits with its cause; nothing is stored for an event that nobody takes."""
-    for subscriber in (*_subscribers.get(name, ()), *_subscribers.get("*", ())):
+    commits with its cause; nothing is stored for an event that nobody takes. Those who take all hear it first: what
+    others do about it is told after it."""
+    for subscriber in (*_subscribers.get("*", ()), *_subscribers.get(name, ())):
         subscriber(connection, name, account_id, payload)

@@ -5,7 +5,7 @@
   const PAUSES_MS = [500, 1000, 2000]; // the last again and again
   const ANSWER_WITHIN_MS = 8000;
   const AWAY = [502, 503, 504];
-  const { root, cardOf, listOf, columnOf, placeOf, phrase, say, tell, withdraw, carry, showHeads, shift, renew, drop, fromHtml } = window.funnelBoard;
+  const { root, cardOf, listOf, columnOf, placeOf, phrase, say, tell, withdraw, showHeads, shift, renew, drop, fromHtml } = window.funnelBoard;
 
   // Talking to the server --------------------------------------------------------------------------------------------
   const commonWords = JSON.parse(document.getElementById("words").textContent);
@@ -79,11 +79,14 @@
   }
 
   async function work(queue) {
-    while (queue.tasks.length) await finish(queue, queue.tasks.shift());
-    queues.delete(queue.id);
-    cardOf(queue.id)?.classList.remove("is-saving");
-    epoch += 1;
-    settle();
+    try {
+      while (queue.tasks.length) await finish(queue, queue.tasks.shift());
+    } finally {
+      queues.delete(queue.id);
+      cardOf(queue.id)?.classList.remove("is-saving");
+      epoch += 1;
+      settle();
+    }
   }
 
   async function finish(queue, task) {
@@ -97,6 +100,12 @@
     else refuse(queue, task, reply);
   }
 
+  function forget({ record }) {
+    if (done.includes(record)) done.splice(done.indexOf(record), 1);
+  }
+
+  const abandon = (queue) => queue.tasks.splice(0).forEach(forget);
+
   // The answer to the first attempt was lost: the second one is told that the card has changed, to what was wanted.
   function wasSavedBefore({ form }, { status, times, answer }) {
     const card = answer?.card;
@@ -108,16 +117,17 @@
     const shown = cardOf(queue.id);
     const isLast = !queue.tasks.length || !card;
     if (card) Object.assign(queue, { version: card.version, base: { stage: card.stage, after: card.after } });
-    else queue.tasks = []; // it is where this page shows none: in a narrow column, or outside of the filters
+    else abandon(queue); // it is where this page shows none: in a narrow column, or outside of the filters
     if (shown && isLast) card ? shift(renew(shown, card.html), card) : drop(shown);
+    if (card && !shown) document.dispatchEvent(new Event("funnel-changed")); // it comes with the news
     if (task.record) task.record.change = change;
-    if (!change && done.includes(task.record)) done.splice(done.indexOf(task.record), 1);
+    if (!change) forget(task);
     if (said) tell(said, "success", task.record && isLast ? { label: phrase("undo"), run: undo } : undefined);
   }
 
   function refuse(queue, task, { status, isAway, answer }) {
-    [task, ...queue.tasks].forEach(({ record }) => done.includes(record) && done.splice(done.indexOf(record), 1));
-    queue.tasks = []; // they went on from a place that it never had
+    forget(task);
+    abandon(queue); // what went on from a place that it never had
     const shown = cardOf(queue.id);
     const isStale = status === 409 && answer?.card && String(answer.card.version) !== String(queue.version);
     const ours = isAway && shown && !task.undoes ? phrase("offline") : isAway ? commonWords.offline : phrase("failed");
@@ -191,53 +201,6 @@
     const card = cardOf(record.id);
     enqueue(record.id, card && placeOf(card), { undoes: record });
   }
-
-  // Dragging, by mouse and touch -------------------------------------------------------------------------------------
-  let origin = null;
-
-  function start({ item }) {
-    hold();
-    origin = placeOf(item);
-    const ghost = window.Sortable.ghost; // a copy under the pointer: one of each id is enough
-    [ghost, ...ghost.querySelectorAll("[id]")].forEach((element) => element.removeAttribute("id"));
-    ghost.removeAttribute("data-card");
-    document.body.classList.add("is-dragging");
-  }
-
-  function end({ item }) {
-    document.body.classList.remove("is-dragging");
-    if (item.isConnected) {
-      carry(item, origin.stage, placeOf(item).stage);
-      document.dispatchEvent(new Event("board:changed"));
-      item.focus({ preventScroll: true });
-      commit(item, origin);
-    }
-    release();
-  }
-
-  const OPTIONS = {
-    group: "cards",
-    draggable: "[data-card]",
-    forceFallback: true, // the browsers' own dragging knows no touch, and each draws it in its own way
-    fallbackOnBody: true,
-    fallbackTolerance: 5, // less is a click
-    delay: 200, // a finger that moves at once scrolls
-    delayOnTouchOnly: true,
-    touchStartThreshold: 6,
-    scrollSensitivity: 60,
-    scrollSpeed: 14,
-    emptyInsertThreshold: 60,
-    onStart: start,
-    onEnd: end,
-  };
-
-  function bind() {
-    if (!window.funnelBoard.canEdit()) return;
-    const animation = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120;
-    root().querySelectorAll("[data-cards]").forEach((list) => window.Sortable.get(list) ?? new window.Sortable(list, { ...OPTIONS, animation }));
-  }
-  ["board:changed", "htmx:load", "htmx:historyRestore"].forEach((name) => document.addEventListener(name, bind));
-  bind();
 
   Object.assign(window.funnelBoard, { ask, hold, release, isBusy, commit, putBack, undo, epoch: () => epoch });
 })();

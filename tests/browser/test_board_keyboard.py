@@ -95,6 +95,20 @@ def test_the_menu_moves_a_card(opened: Board, page: Page, glance: Check) -> None
     expect(page.locator(card(page, "Caio"))).to_be_focused()
 
 
+def test_a_card_moved_into_a_narrow_column_is_counted_there_and_comes_back(opened: Board, page: Page) -> None:
+    page.locator(f"#fold-{opened.stages['won']}").click()
+    expect(page.locator(f"#stage-{opened.stages['won']}.is-collapsed")).to_be_visible()
+    page.focus(card(page, "Bia"))
+    press(page, "m")
+    page.locator("#board-menu").get_by_role("button", name="Ganho").click()
+    expect(page.locator("#toasts")).to_contain_text("Bia: Ganho")
+    expect(page.locator(f"#stage-head-{opened.stages['won']} .board-count")).to_have_text("1")
+    expect(page.locator(card(page, "Caio"))).to_be_focused()
+    assert opened.stored() == {"new": ["Ana", "Caio"], "talking": ["Davi"], "won": ["Bia"]}
+    press(page, "Control+z")
+    opened.agrees(page, **START)
+
+
 @pytest.fixture
 def phone(browser: Chromium, opened: Board, page: Page, site: str, admin: Browser) -> Iterator[Page]:
     """The board on a screen that is touched."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from app.core import clock
+from app.core.masking import seen_email, seen_text
 from app.core.pagination import CursorQuery
 from app.core.schema import Out, Schema
 from app.funnels.cards.values import COLUMNS
@@ -144,7 +145,8 @@ class ChangeOut(Out):
     def of(cls, change: CardChange) -> ChangeOut:
         same = {name: getattr(change, name) for name in cls.model_fields if name in CardChange.__table__.columns}
         own = {
-            "by": change.actor,
+            "by": seen_email(change.actor) if "@" in change.actor else change.actor,
+            "reason": seen_text(change.reason),
             "user_id": change.actor_id,
             "value": float(change.value),
             "fields": [WIRE_NAMES.get(name, name) for name in change.fields],
@@ -166,4 +168,5 @@ class CardWithHistory(CardOut):
 def _columns(card: Card) -> dict[str, Any]:
     same = {name: getattr(card, name) for name in CardOut.model_fields if name in Card.__table__.columns}
     days = max(0, (clock.now() - card.entered_at).days)
-    return same | {"value": float(card.value), "days_in_stage": days}
+    seen = {"notes": seen_text(card.notes), "reason": seen_text(card.reason)}
+    return same | seen | {"value": float(card.value), "days_in_stage": days}

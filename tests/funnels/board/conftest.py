@@ -27,7 +27,7 @@ from app.funnels.cards.placing import Place
 from app.funnels.models import Card, Stage
 from app.funnels.structure import reading, service
 from tests.funnels.conftest import LEADS
-from tests.people import Browser, new_user, sign_in
+from tests.people import HTMX, Browser, new_user, sign_in
 
 JSON = {"Accept": "application/json"}
 Found = TypeVar("Found")
@@ -90,7 +90,7 @@ class Board:
         )
 
     def page(self, query: str = "", browser: Browser | None = None) -> Seen:
-        answer = (browser or self.browser).get(f"{self.path}{query}")
+        answer = (browser or self.browser).get(f"{self.path}{query}", headers=HTMX)
         assert answer.status_code == 200, answer.text
         return Seen.of(answer.text)
 

@@ -45,6 +45,7 @@ def caught_up(board: Board, seen: Seen, query: str) -> Seen:
     return seen
 
 
+@SQLITE
 def test_a_stale_copy_becomes_what_a_fresh_page_shows(board: Board, app: Flask) -> None:
     """Random moves, edits, removals and new cards, caught up with in steps of every size, with and without filters."""
     chance, doer = random.Random(8), Doer(board.actor)
@@ -71,10 +72,10 @@ def test_a_stale_copy_becomes_what_a_fresh_page_shows(board: Board, app: Flask) 
 
     verbs = [moved] * 6 + [edited] * 2 + [taken_off, brought_back, lambda _id: cards.append(board.card("Ana"))]
     copies = {query: board.page(query) for query in QUERIES}
-    for step in range(40):
+    for step in range(30):
         if cards:
             chance.choice(verbs)(chance.choice(cards))
-        if chance.random() < 0.25 or step == 39:
+        if chance.random() < 0.2 or step == 29:
             for query, seen in copies.items():
                 now, fresh = caught_up(board, seen, query), board.page(query)
                 assert now == replace(fresh, changes=now.changes), query

@@ -165,6 +165,7 @@ def test_viewers_look_and_strangers_find_nothing(
     theirs = make_funnel("Deles", by=by)
     elsewhere = Caller(client, theirs.id, stranger.headers)
     assert (viewer("GET")[0], viewer("GET", f"/{card}")[0]) == (200, 200)
+    assert "@example.com" not in str(viewer("GET", f"/{card}")[1]).replace("***@example.com", "")
     assert (stranger("GET")[0], stranger("GET", f"/{card}")[0], elsewhere("GET", f"/{card}")[0]) == (404, 404, 404)
     for method, path, body in changes:
         assert viewer(method, path, json=body)[0] == 403, (method, path)
