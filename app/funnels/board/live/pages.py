@@ -70,11 +70,11 @@ def refusal(error: AppError, **more: Any) -> ResponseReturnValue:
 @requires("funnels.view")
 def changed(id: str) -> ResponseReturnValue:
     """What became of the cards since the revision in `since`: 204 for nothing."""
+    funnel = structure.get(account_id(), to_uuid(id))
     since = request.args.get("since", "")
     if not (since.isascii() and since.isdigit() and len(since) < 19):
         raise Malformed
-    session = db.session()
-    board = open_board(structure.get(account_id(), to_uuid(id)))
+    session, board = db.session(), open_board(funnel)
     revision = board.funnel.revision
     if request.args.get("shape") != board.shape:
         return jsonify(reload=True)
