@@ -83,7 +83,8 @@ def is_confirmed() -> bool:
 
 def has_permission(permission: str) -> bool:
     """Whether the signed-in person may; False for anonymous ones. In templates: `can("pixels.edit")`."""
-    return bool(current_user) and permission in getattr(current_user, "permissions", ())
+    user = current_user._get_current_object()  # once: a page asks for dozens
+    return user is not None and permission in getattr(user, "permissions", ())
 
 
 @dataclass(frozen=True, slots=True)

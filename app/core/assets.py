@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, abort, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, has_request_context, request, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from app.core.access import public
@@ -61,7 +61,17 @@ def asset_url(name: str) -> str:
     asset = find(name)
     if asset is None:
         raise LookupError(f"no static file {name!r}")
-    return url_for("static", filename=name, v=asset.version)
+    return _url(request.script_root, name, asset.version) if has_request_context() else _built(name, asset.version)
+
+
+@lru_cache(maxsize=1024)
+def _url(_root: str, name: str, version: str) -> str:
+    """Kept: a page names dozens, most of them the icons."""
+    return _built(name, version)
+
+
+def _built(name: str, version: str) -> str:
+    return url_for("static", filename=name, v=version)
 
 
 @public
