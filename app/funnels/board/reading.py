@@ -17,7 +17,7 @@ from app.contacts.models import Contact, ContactTag, Tag
 from app.funnels.board.filters import Filters
 from app.funnels.models import Card, Funnel, Stage
 
-PAGE = 50  # cards of a column at a time
+PAGE = 30  # cards of a column at a time
 BELOW_ALL = "~"  # behind every rank, which are made of digits and letters
 SEPARATOR = "\x1f"  # between names, which hold no control characters
 Rows = Sequence[Row[Any]]
