@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, 
 from app.accounts import audit
 from app.contacts import grouping
 from app.contacts.grouping import Link, group_column
-from app.contacts.models import Category, ContactCategory, ContactTag, Tag
+from app.contacts.models import Category, Contact, ContactCategory, ContactTag, Tag
 from app.contacts.segments.repointing import repoint_tag
 from app.core import events, jobs
 from app.core.access import Actor
@@ -96,7 +97,7 @@ def leave(connection: Connection, dissolved: Dissolved) -> int:
         return 0
     if dissolved.into is not None:
         _hold(connection, dissolved.into)
-        grouping.add(connection, link, [dissolved.into], serials)
+        grouping.add(connection, link, [dissolved.into], _held(connection, serials))
     grouping.take(connection, link, [dissolved.id], serials)
     return len(serials)
 
@@ -106,6 +107,12 @@ def _hold(connection: Connection, tag_id: UUID) -> None:
     wanted = select(Tag.id).where(Tag.id == tag_id).with_for_update(read=True, key_share=True)
     if connection.scalar(wanted) is None:
         raise NotFound
+
+
+def _held(connection: Connection, serials: Sequence[int]) -> Sequence[int]:
+    """Those of the contacts that are there, and stay to the end of this transaction: a merge may just take one away."""
+    there = select(Contact.serial).where(Contact.serial.in_(serials)).order_by(Contact.serial)
+    return connection.scalars(there.with_for_update(read=True, key_share=True)).all()
 
 
 def end(connection: Connection, actor: Actor, dissolved: Dissolved, number: int) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, exists, literal_column, sele
 from sqlalchemy.orm import Session
 
 from app.contacts.consent.states import Consent
-from app.contacts.grouping import tag_key
-from app.contacts.models import Contact, ContactCategory, ContactTag, Tag
+from app.contacts.grouping import tag_named
+from app.contacts.models import Contact, ContactCategory, ContactTag
 from app.contacts.names_only import by_name
 from app.contacts.search import MAX_TEXT, Driver
 from app.contacts.segments.conditions import segment_condition
@@ -65,7 +65,7 @@ class Filters:
         if self.category is not None:
             found.append(_in_category(self.category))
         if self.tag is not None:
-            found.append(_has_tag(account_id, self.tag))
+            found.append(has_tag(account_id, self.tag))
         if self.owner is not None:
             found.append(Contact.owner_id.is_(None) if self.owner == NOBODY else Contact.owner_id == self.owner)
         if self.has is not None:
@@ -110,7 +110,8 @@ def _in_category(category_id: UUID) -> ColumnElement[bool]:
     return _is_there(here)
 
 
-def _has_tag(account_id: UUID, name: str) -> ColumnElement[bool]:
+def has_tag(account_id: UUID, name: str) -> ColumnElement[bool]:
+    """Whether a contact has the tag of this name."""
     here = (ContactTag.tag_id == _tag(account_id, name)) & (ContactTag.contact_serial == Contact.serial)
     return _is_there(here)
 
@@ -121,7 +122,7 @@ def _is_there(here: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _tag(account_id: UUID, name: str) -> ScalarSelect[UUID]:
-    return select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == tag_key(name)).scalar_subquery()
+    return tag_named(account_id, name).scalar_subquery()
 
 
 def terms_of(sort: str | None) -> list[ColumnElement[Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import InstrumentedAttribute
@@ -54,6 +54,11 @@ def group_column(link: Link) -> InstrumentedAttribute[UUID]:
 def tag_key(name: str) -> str:
     """By which two tags are the same: folded, which may make it longer, and as long as its column."""
     return folded_name(name)[:MAX_FOLDED]
+
+
+def tag_named(account_id: UUID, name: str) -> Select[UUID]:
+    """The id of the tag of a name, if there is one."""
+    return select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == tag_key(name))
 
 
 def tag_ids(connection: Connection, account_id: UUID, names: Sequence[str]) -> list[UUID]:

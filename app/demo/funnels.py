@@ -109,7 +109,8 @@ def _play(random: Random, doers: list[Doer], stages: list[Stage], contacts: list
                         values = _values(random, contacts[scene.card], whose[scene.card], scene.at.date())
                         made[scene.card] = cards.create(whose[scene.card], funnel_id, values).id
                     else:
-                        place, reason = Place(ids[scene.stage]), random.choice(reasons)
+                        place = Place(ids[scene.stage])
+                        reason = random.choice(reasons) if stages[scene.stage].kind == State.LOST else None
                         moving.move(whose[scene.card], made[scene.card], place, reason=reason)
                 finally:
                     clock.travel(-shift)

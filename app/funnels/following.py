@@ -100,27 +100,21 @@ def _cards_of(contact_ids: Sequence[UUID], *conditions: ColumnElement[bool]) -> 
 def _each(
     connection: Connection, account_id: UUID, conditions: Sequence[ColumnElement[bool]]
 ) -> Iterator[tuple[Session, Iterator[tuple[Funnel, Card]]]]:
-    """The cards with their funnels, deleted ones too, locked in one order; mostly there are none, which costs one look
-    at an index."""
-    funnel_ids = set(connection.scalars(select(Card.funnel_id).where(Card.account_id == account_id, *conditions)))
-    if not funnel_ids:
+    """The cards with their funnels, deleted ones too; mostly there are none, which costs one look at an index. All
+    funnels of the account are locked, in one order: one transaction may follow many contacts one by one, and two of
+    these would meet in funnels locked in the order of the contacts."""
+    mine = (Card.account_id == account_id, *conditions)
+    if connection.scalar(select(Card.id).where(*mine).limit(1)) is None:
         yield Session(), iter(())
         return
+    connection.execute(
+        select(Funnel.id).where(Funnel.account_id == account_id).order_by(Funnel.id).with_for_update()
+    ).all()
     with Session(bind=connection) as session:  # of the transaction that is under way, which it neither begins nor ends
-        yield session, _locked(session, account_id, sorted(funnel_ids), conditions)
+        found = select(Funnel, Card).join(Card, Card.funnel_id == Funnel.id).where(*mine)
+        rows = session.execute(found.order_by(Card.funnel_id, Card.id)).all()
+        yield session, ((row.Funnel, row.Card) for row in rows)
         session.flush()
-
-
-def _locked(
-    session: Session, account_id: UUID, funnel_ids: Sequence[UUID], conditions: Sequence[ColumnElement[bool]]
-) -> Iterator[tuple[Funnel, Card]]:
-    for funnel_id in funnel_ids:
-        mine = select(Funnel).where(Funnel.account_id == account_id, Funnel.id == funnel_id)
-        funnel = session.scalars(mine.with_for_update()).one()
-        for card in session.scalars(
-            select(Card).where(Card.funnel_id == funnel_id, *conditions).order_by(Card.id)
-        ).all():
-            yield funnel, card
 
 
 def _open_card(session: Session, funnel: Funnel, contact_id: UUID) -> Card | None:

@@ -89,13 +89,11 @@ class Card(Base):
         CheckConstraint("state IN ('open', 'won', 'lost')", name="state"),
         CheckConstraint("(state = 'open') = (closed_at IS NULL)", name="closed_at"),
         CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("(removed_at IS NULL) = (removed_why IS NULL)", name="removed_why"),
         Index("uq_card_open", "funnel_id", "contact_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        Index("ix_card_revision", "funnel_id", "revision"),
         Index("ix_card_totals", "funnel_id", "stage_id", "value", sqlite_where=IS_SHOWN, postgresql_where=IS_SHOWN),
         Index("ix_card_contact", "contact_id"),
         Index("ix_card_owner", "owner_id"),
-        Index("ix_card_removed", "removed_at", sqlite_where=text("removed_at IS NOT NULL"),
-              postgresql_where=text("removed_at IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Engine, delete, func, select
 
 from app.core.db import begin_write
 from app.funnels.models import Card, CardChange, Funnel, RuleRun
+from app.funnels.structure.reading import KEEP_DELETED
 
-KEPT = timedelta(days=30)  # after the deletion
 ROWS = 500  # that one transaction deletes
 OF_A_FUNNEL = (RuleRun, CardChange, Card)  # in an order in which nothing goes along unseen
 
@@ -50,4 +50,4 @@ def _remove_one(engine: Engine, id: UUID, now: datetime) -> int:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return Funnel.deleted_at < now - KEPT
+    return Funnel.deleted_at < now - KEEP_DELETED

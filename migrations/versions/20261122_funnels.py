@@ -126,6 +126,7 @@ def _make_cards() -> None:
         sa.CheckConstraint("(state = 'open') = (closed_at IS NULL)", name=op.f("ck_card_closed_at")),
         sa.CheckConstraint("state IN ('open', 'won', 'lost')", name=op.f("ck_card_state")),
         sa.CheckConstraint("value >= 0", name=op.f("ck_card_value")),
+        sa.CheckConstraint("(removed_at IS NULL) = (removed_why IS NULL)", name=op.f("ck_card_removed_why")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_card_account_id_account")),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contact.id"], name=op.f("fk_card_contact_id_contact"), ondelete="SET NULL"
@@ -143,15 +144,6 @@ def _make_cards() -> None:
     )
     op.create_index("ix_card_contact", "card", ["contact_id"], unique=False)
     op.create_index("ix_card_owner", "card", ["owner_id"], unique=False)
-    op.create_index(
-        "ix_card_removed",
-        "card",
-        ["removed_at"],
-        unique=False,
-        sqlite_where=sa.text("removed_at IS NOT NULL"),
-        postgresql_where=sa.text("removed_at IS NOT NULL"),
-    )
-    op.create_index("ix_card_revision", "card", ["funnel_id", "revision"], unique=False)
     op.create_index(
         "ix_card_totals",
         "card",

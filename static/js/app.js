@@ -118,15 +118,20 @@
 
   // Focus: a swap that takes away what had it (a removed filter, a form in a closed <details>) gives it to the nearest
   let lost = null;
+  let pressed = null; // the button that sent a form loses the focus when it is disabled, before the swap
+  document.addEventListener("htmx:beforeRequest", () => {
+    if (document.activeElement?.matches("[data-submit]")) pressed = document.activeElement;
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const at = document.activeElement;
-    lost = at !== document.body && event.detail.target?.contains(at) ? { id: at.id, root: event.detail.target.id } : null;
+    const at = document.activeElement === document.body && pressed?.disabled ? pressed : document.activeElement;
+    const isLost = at !== document.body && event.detail.target?.contains(at);
+    lost = isLost ? { id: at.id, root: event.detail.target.id, isSubmit: at === pressed } : null;
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (!lost || document.activeElement !== document.body) return;
-    const near = (lost.id && document.getElementById(lost.id)?.closest("details")?.querySelector("summary")) || document.getElementById(lost.root);
+    const near = (lost.id && document.getElementById(lost.id)?.closest("details")?.querySelector("summary")) || (lost.isSubmit && document.getElementById(lost.root)?.querySelector("[data-submit]")) || document.getElementById(lost.root);
     lost = null;
-    if (near?.matches(":not(summary):not([tabindex])")) near.tabIndex = -1;
+    if (near?.matches(":not(summary, [data-submit], [tabindex])")) near.tabIndex = -1;
     near?.focus({ preventScroll: true });
   });
 

@@ -1,4 +1,5 @@
-// Quick add: arrow keys from the search to what it found, Enter to take the only one, Escape to close.
+// Quick add: arrow keys from the search to what it found, Enter to take the only one, Escape to close; a new contact
+// begins with what was searched for.
 (() => {
   "use strict";
   const people = (quick) => [...quick.querySelectorAll("[data-quick-person]")];
@@ -35,6 +36,16 @@
       else found[0]?.focus();
     }
   });
+
+  // Whom the search did not find is not typed again.
+  document.addEventListener("toggle", ({ target }) => {
+    const quick = target.matches("details[open]") && target.closest("[data-quick]");
+    if (!quick) return;
+    const typed = quick.querySelector("[data-quick-search]").value.trim();
+    const field = quick.querySelector(/^[\d\s()+.-]+$/.test(typed) ? "[name=phone]" : "[name=name]");
+    if (typed && !typed.includes("@") && !quick.querySelector("[data-quick-person]") && !field.value) field.value = typed;
+    if (target.contains(document.activeElement)) quick.querySelector("[name=name]").focus();
+  }, true); // it does not bubble
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-quick-close]");

@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
 from app.core.db import db, write
+from app.funnels.board.reading import PAGE
 from app.funnels.cards import service as cards
 from app.funnels.models import Card
 from tests.browser.boards import START, Board, board, card, drag, in_hand, opened
@@ -100,10 +101,10 @@ def test_a_refused_move_springs_back_with_its_reason(app: Flask, opened: Board, 
 
 
 def test_pages_of_a_long_column_are_joined_without_doubles(opened: Board, page: Page) -> None:
-    names = [f"Pessoa {number:02}" for number in range(53)]
+    names = [f"Pessoa {number:02}" for number in range(PAGE + 3)]
     opened.fill("talking", *names)
     page.reload()
-    expect(page.locator(f"#cards-{opened.stages['talking']} [data-card]")).to_have_count(50)
+    expect(page.locator(f"#cards-{opened.stages['talking']} [data-card]")).to_have_count(PAGE)
     page.focus(card(page, names[0]))
     for key in ("Space", "End", "Space"):  # below those that are not loaded
         page.keyboard.press(key)

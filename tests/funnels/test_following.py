@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from app.contacts import retention as contact_retention
 from app.contacts import service as contacts
@@ -62,6 +63,35 @@ def test_cards_leave_and_come_back_with_their_contact(
     assert read(id_).removed_at is None
     deltas = select(func.sum(CardChange.open_delta)).where(CardChange.card_id == id_)
     assert db.session.scalar(deltas) == Decimal(50)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_two_who_delete_contacts_with_cards_in_the_same_funnels_do_not_deadlock(
+    app: Flask, doer: Doer, make_funnel: Make, make_card: Make
+) -> None:
+    first, second = make_funnel(), make_funnel("Outro")
+    cards = [make_card(funnel) for funnel in (second, first, first, second)]
+    joined = select(Contact.serial, Card.id).join(Card, Card.contact_id == Contact.id)
+    serials = {row.id: row.serial for row in db.session.execute(joined)}
+    db.session.rollback()
+
+    def delete(connection: Connection, id_: UUID) -> None:
+        steps.delete(connection, doer.actor, [serials[id_]], clock.now())
+
+    def other() -> None:
+        with begin(app)() as connection:
+            delete(connection, cards[2])
+            delete(connection, cards[3])
+
+    with ThreadPoolExecutor(1) as pool:
+        with begin(app)() as connection:
+            delete(connection, cards[0])
+            waits = pool.submit(other)
+            with pytest.raises(TimeoutError):
+                waits.result(0.1)
+            delete(connection, cards[1])
+        waits.result(5)
+    assert {read(id_).removed_why for id_ in cards} == {"contact"}
 
 
 def test_a_merge_moves_cards_and_joins_two_open_ones(

@@ -15,8 +15,9 @@ from app.contacts.listing import Options
 from app.core.list_filters import Choice
 from app.funnels.cards.amounts import amount_from
 from app.funnels.cards.forms import Amount
+from app.funnels.owners import NOBODY
 
-OWN, NOBODY = "own", "none"
+OWN = "own"
 WIRE_NAMES = {"segmentId": "segment", "categoryId": "category", "stageId": "stage", "ownerId": "owner"}
 WHOM = {"segmentId": "segment", "categoryId": "category", "tag": "tag"}
 

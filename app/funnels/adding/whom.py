@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.contacts import reading
 from app.contacts.categories import service as categories
 from app.contacts.filters import Filters
-from app.contacts.grouping import tag_key
-from app.contacts.models import Contact, Tag
+from app.contacts.grouping import tag_named
+from app.contacts.models import Contact
 from app.contacts.segments import service as segments
 from app.core.db import TooSlow, time_limited
 from app.core.errors import Invalid, NotFound, Text
@@ -76,5 +76,4 @@ def _is_there(kind: Any, account_id: UUID, text: str) -> bool:
 
 
 def _is_tag(session: Session, account_id: UUID, name: str) -> bool:
-    found = select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == tag_key(name))
-    return "\0" not in name and session.scalar(found) is not None
+    return "\0" not in name and session.scalar(tag_named(account_id, name)) is not None

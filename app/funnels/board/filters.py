@@ -11,10 +11,9 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, and_, exists, false, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_
 
-from app.contacts.grouping import tag_key
-from app.contacts.models import Contact, ContactTag, Tag
+from app.contacts.filters import has_tag
 from app.contacts.names_only import by_name
 from app.contacts.search import MAX_TEXT, Wanted
 from app.core.ids import to_uuid
@@ -22,10 +21,11 @@ from app.core.masking import masks_people
 from app.funnels.cards.amounts import amount_from
 from app.funnels.cards.values import MAX_VALUE
 from app.funnels.models import Card, Stage
+from app.funnels.owners import NOBODY, Owner, owned_by
 from app.funnels.states import State
 
 NAMES = ("q", "owner", "tag", "value_from", "value_to", "stalled")
-MINE, NOBODY = "me", "none"  # owner=
+MINE = "me"  # owner=
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Filters:
     """All that is given must hold; `given` is what the URL said, by name. `problems` say why nothing can match."""
 
     text: str | None = None
-    owner: UUID | str | None = None  # an id, or NOBODY
+    owner: Owner = None
     tag: str | None = None
     least: Decimal | None = None
     most: Decimal | None = None
@@ -70,9 +70,9 @@ class Filters:
         if self.text is not None:
             found.append(_says(self.text, country))
         if self.tag is not None:
-            found.append(_has_tag(account_id, self.tag))
+            found.append(has_tag(account_id, self.tag))
         if self.owner is not None:
-            found.append(Card.owner_id.is_(None) if self.owner == NOBODY else Card.owner_id == self.owner)
+            found.append(owned_by(Card.owner_id, self.owner))
         if self.least is not None:
             found.append(Card.value >= self.least)
         if self.most is not None:
@@ -98,7 +98,7 @@ def from_url(args: Mapping[str, str], user_id: UUID | None) -> Filters:
             problems[name] = message
         return found
 
-    def owner(text: str) -> UUID | str | None:
+    def owner(text: str) -> Owner:
         return user_id if text == MINE else text if text == NOBODY else to_uuid(text)
 
     unknown, no_amount = _l("Nothing can match this."), _l("An amount, such as 1234.50.")
@@ -128,12 +128,6 @@ def _says(text: str, country: str) -> ColumnElement[bool]:
     if wanted is None:
         return false()
     return by_name(text) if masks_people() else wanted.condition(country, by_index=False)
-
-
-def _has_tag(account_id: UUID, name: str) -> ColumnElement[bool]:
-    tag = select(Tag.id).where(Tag.account_id == account_id, Tag.folded_name == tag_key(name)).scalar_subquery()
-    link = (ContactTag.tag_id == tag) & (ContactTag.contact_serial == Contact.serial)
-    return exists(select(literal_column("1")).where(link).correlate(Contact))
 
 
 def _stays_too_long(stage: Stage, now: datetime) -> ColumnElement[bool]:

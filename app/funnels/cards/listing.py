@@ -14,8 +14,8 @@ from app.core.errors import Invalid
 from app.core.ids import to_uuid
 from app.core.pagination import Column, Page, keyset, order_by
 from app.funnels.models import Card, Funnel, Stage
+from app.funnels.owners import NOBODY
 
-NOBODY = "none"  # ownerId=none
 DEFAULT_SORT = "position"
 SORTS: dict[str, Column] = {
     "position": Card.rank,

@@ -51,7 +51,8 @@ def card(session: Session, account_id: UUID, id: UUID | None, *, removed: bool =
 
 
 def stage(session: Session, owner: Funnel, id: UUID | None) -> Stage | None:
-    """A stage of the locked funnel, None for one that is not there (any more)."""
+    """A stage of the funnel, None for one that is not there (any more). Whoever changes a card holds the funnel locked,
+    so that it stays."""
     wanted = select(Stage).where(Stage.funnel_id == owner.id, Stage.id == id, Stage.deleted_at.is_(None))
     return session.scalar(wanted) if id else None
 

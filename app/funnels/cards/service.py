@@ -133,11 +133,12 @@ def take_off(session: Session, doer: Doer, funnel: Funnel, card: Card, why: Remo
 
 def restore(doer: Doer, id: UUID | None) -> Card:
     """Brings a card that somebody removed back to where it was, or to the top of the first stage where its own is gone.
-    Raises NotFound, or Conflict with the card of the contact that is open by now."""
+    Raises NotFound, also while its contact is deleted, or Conflict with the card of the contact that is open by now."""
     session = db.session()
     funnel, card = locking.card(session, doer.actor.account_id, id, removed=True)
     if card.removed_why != Removal.PERSON:
         raise NotFound
+    locking.contact(session, card.account_id, card.contact_id)
     put_back(session, doer, funnel, card)
     return card
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
+from app.contacts.fields.values import Wrong
 from app.core.errors import Invalid, Text
 from app.core.folding import is_blank
 from app.core.ids import to_uuid
@@ -23,14 +24,6 @@ MAX_NOTES = 10_000
 MAX_REASON = 120
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 COLUMNS = {"value": "value", "notes": "notes", "ownerId": "owner_id", "expectedClose": "expected_close"}
-
-
-class Wrong(Exception):
-    """A value that cannot be kept; `text` tells why."""
-
-    def __init__(self, text: Text) -> None:
-        super().__init__(text)
-        self.text = text
 
 
 def check(session: Session, account_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:

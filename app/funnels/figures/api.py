@@ -13,7 +13,8 @@ from app.core.db import TooSlow, db, time_limited
 from app.core.errors import Invalid, Malformed
 from app.core.ids import to_uuid
 from app.core.period import Compare, Problem
-from app.funnels.figures import people, summary
+from app.funnels import owners
+from app.funnels.figures import summary
 from app.funnels.figures.asking import owner_asked, period_asked
 from app.funnels.figures.report import SECONDS, report
 from app.funnels.figures.schemas import FiguresQuery, FunnelFiguresOut, FunnelRowOut, ReportOut
@@ -52,7 +53,7 @@ def index(query: FiguresQuery) -> FunnelFiguresOut:
         name, message = WRONG[asked.problems[0]]
         raise Invalid({name: [message]})
     try:
-        owner = owner_asked(query.owner_id, people.names(session, account_id))
+        owner = owner_asked(query.owner_id, owners.names(session, account_id))
     except LookupError:
         raise Invalid({"ownerId": ["There is no such person"]}) from None
     chosen = reading.get(account_id, to_uuid(query.funnel_id)) if query.funnel_id else None

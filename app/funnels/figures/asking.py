@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from app.core.ids import to_uuid
 from app.core.period import Asked, asked
 from app.core.periods import Preset
-from app.funnels.figures.scope import NOBODY
+from app.funnels.owners import NOBODY, Owner
 
 DEFAULT = Preset.FOUR_WEEKS  # deals take longer than a week
 
@@ -23,7 +23,7 @@ def period_asked(given: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Ask
     return asked(now, zone, period=texts["period"], start=texts["from"], end=texts["to"], compare=texts["compare"])
 
 
-def owner_asked(text: str | None, people: Mapping[UUID, str]) -> UUID | str | None:
+def owner_asked(text: str | None, people: Mapping[UUID, str]) -> Owner:
     """An id of `people`, or NOBODY; None for nothing. Raises LookupError for anybody else."""
     if not text:
         return None

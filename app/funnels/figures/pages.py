@@ -23,10 +23,11 @@ from app.core.ids import to_uuid
 from app.core.period import Asked
 from app.core.period_page import period_bar
 from app.core.period_words import span, time_text
-from app.funnels.figures import drawing, people, report_table, words
+from app.funnels import owners
+from app.funnels.figures import drawing, report_table, words
 from app.funnels.figures.asking import owner_asked, period_asked
 from app.funnels.figures.report import SECONDS, Report, is_empty, report
-from app.funnels.figures.scope import NOBODY, Scope
+from app.funnels.figures.scope import Scope
 from app.funnels.models import Funnel
 from app.funnels.structure import reading
 
@@ -53,7 +54,7 @@ def show(id: str) -> ResponseReturnValue:
     context: dict[str, Any] = {
         "funnel": wanted.funnel,
         "people": wanted.people,
-        "owners": [(NOBODY, _("Nobody")), *((str(id_), name) for id_, name in wanted.people.items())],
+        "owners": [(owners.NOBODY, _("Nobody")), *((str(id_), name) for id_, name in wanted.people.items())],
         "bar": period_bar(wanted.period, owner=str(wanted.scope.owner or "")),
         "problem": wanted.problem,
         "given": {name: request.args[name] for name in NAMES if request.args.get(name)},
@@ -85,7 +86,7 @@ def download(id: str) -> Response:
 
 def _wanted(id: str, now: datetime) -> _Wanted:
     funnel = reading.get(account_id(), to_uuid(id))
-    everybody, owner, problem = people.names(db.session(), account_id()), None, ""
+    everybody, owner, problem = owners.names(db.session(), account_id()), None, ""
     try:
         owner = owner_asked(request.args.get("owner"), everybody)
     except LookupError:
@@ -116,5 +117,5 @@ def _drawn(wanted: _Wanted, found: Report, now: datetime) -> dict[str, Any]:
         "as_of": time_text(now),
         "stay": words.stay,
         "due_word": words.when,
-        "owner_name": lambda owner_id: people.name_of(wanted.people, owner_id),
+        "owner_name": lambda owner_id: owners.name_of(wanted.people, owner_id),
     }

@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core import exports
 from app.core.spreadsheets import Cell, Out
-from app.funnels.figures import people, words
+from app.funnels import owners
+from app.funnels.figures import words
 from app.funnels.figures.closings import Outcome, Side
 from app.funnels.figures.report import Report, StageFigures
 
@@ -49,7 +50,7 @@ def lines(found: Report, names: dict[UUID, str]) -> Iterator[Line]:
         for reason, side in ranked:
             yield from _side(part, words.reason(reason), side)
     for owner_id, outcome in found.by_owner:
-        yield from _outcome(_("By owner"), people.name_of(names, owner_id), outcome)
+        yield from _outcome(_("By owner"), owners.name_of(names, owner_id), outcome)
     for one in found.forecast:
         of = words.when(one.when)
         yield [_("Forecast"), of, _("Cards"), one.count]

@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, and_, or_, true
+from sqlalchemy import BigInteger, ColumnElement, and_, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.core.period import Period
 from app.core.periods import DAY, to_utc
 from app.funnels.models import CardChange
+from app.funnels.owners import Owner, owned_by
 
-NOBODY = "none"  # as an owner: cards without one
 QUARTER_S = 900  # the days of every zone begin at a quarter of an hour of UTC
 
 
@@ -26,7 +26,7 @@ class Scope:
 
     account_id: UUID
     funnel_id: UUID
-    owner: UUID | str | None = None
+    owner: Owner = None
 
     @property
     def of_funnel(self) -> ColumnElement[bool]:
@@ -34,10 +34,7 @@ class Scope:
 
     def owns(self, owner_id: Any) -> ColumnElement[bool]:
         """Whether a column holds the owner that is asked for; true for everybody."""
-        if self.owner is None:
-            return true()
-        found: ColumnElement[bool] = owner_id.is_(None) if self.owner == NOBODY else owner_id == self.owner
-        return found
+        return owned_by(owner_id, self.owner)
 
 
 @dataclass(frozen=True, slots=True)

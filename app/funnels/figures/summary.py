@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.funnels.figures.closings import Outcome, Side
-from app.funnels.figures.scope import NOBODY, Span, changed_state
+from app.funnels.figures.scope import Span, changed_state
 from app.funnels.models import Card, CardChange, Funnel
+from app.funnels.owners import Owner, owned_by
 from app.funnels.states import State
 
 
@@ -28,12 +28,12 @@ class Row:
     outcome: Outcome
 
 
-def rows(session: Session, funnels: Sequence[Funnel], span: Span, owner: UUID | str | None = None) -> list[Row]:
+def rows(session: Session, funnels: Sequence[Funnel], span: Span, owner: Owner = None) -> list[Row]:
     """In the order of `funnels`, which are of one account. With an owner: cards that they own now, closings while they
     did."""
     ids = [one.id for one in funnels]
     is_open = Card.funnel_id.in_(ids) & Card.removed_at.is_(None) & (Card.state == State.OPEN)
-    counted = select(Card.funnel_id, func.count(), func.sum(Card.value)).where(is_open, _owns(Card.owner_id, owner))
+    counted = select(Card.funnel_id, func.count(), func.sum(Card.value)).where(is_open, owned_by(Card.owner_id, owner))
     opened = {row[0]: (row[1], row[2]) for row in session.execute(counted.group_by(Card.funnel_id))}
     sides = _sides(session, ids, span, owner)
     none = 0, Decimal(0)
@@ -48,7 +48,7 @@ def rows(session: Session, funnels: Sequence[Funnel], span: Span, owner: UUID | 
     ]
 
 
-def _sides(session: Session, ids: Sequence[UUID], span: Span, owner: UUID | str | None) -> dict[tuple[UUID, str], Side]:
+def _sides(session: Session, ids: Sequence[UUID], span: Span, owner: Owner) -> dict[tuple[UUID, str], Side]:
     last = func.row_number().over(partition_by=CardChange.card_id, order_by=CardChange.revision.desc())
     turn = (
         select(CardChange.funnel_id, CardChange.to_state, CardChange.owner_id, CardChange.value, last.label("number"))
@@ -57,13 +57,7 @@ def _sides(session: Session, ids: Sequence[UUID], span: Span, owner: UUID | str 
     )
     found = (
         select(turn.c.funnel_id, turn.c.to_state, func.count(), func.sum(turn.c.value))
-        .where(turn.c.number == 1, turn.c.to_state != State.OPEN, _owns(turn.c.owner_id, owner))
+        .where(turn.c.number == 1, turn.c.to_state != State.OPEN, owned_by(turn.c.owner_id, owner))
         .group_by(turn.c.funnel_id, turn.c.to_state)
     )
     return {(row[0], row[1]): Side(row[2], row[3]) for row in session.execute(found)}
-
-
-def _owns(column: Any, owner: UUID | str | None) -> Any:
-    if owner is None:
-        return true()
-    return column.is_(None) if owner == NOBODY else column == owner

@@ -14,11 +14,12 @@ from app.core.errors import Invalid, Text
 from app.core.folding import is_blank
 from app.core.ids import to_uuid
 from app.core.schema import CONTROLS
+from app.funnels.cards import locking
 from app.funnels.models import CardRule, Funnel
 from app.funnels.rules.actions.action import Kept, Wrong, id_in
-from app.funnels.rules.actions.moving import NO_STAGE, stage_of
+from app.funnels.rules.actions.moving import NO_STAGE
 from app.funnels.rules.actions.table import KINDS, kind_of
-from app.funnels.rules.actions.tagging import NO_TAG, tag_named
+from app.funnels.rules.actions.tagging import NO_TAG, tag_named, tag_of
 from app.funnels.states import State, Trigger
 
 MAX_NAME = 80
@@ -59,7 +60,7 @@ def complete(session: Session, funnel: Funnel, rule: CardRule) -> None:
     else:
         rule.tag_id = None
         with session.no_autoflush:
-            stage = stage_of(session, funnel, rule.stage_id)
+            stage = locking.stage(session, funnel, rule.stage_id)
         if stage is None:
             wrong["stageId"] = NO_STAGE
         elif rule.trigger == Trigger.STAYED and stage.kind != State.OPEN:
@@ -98,11 +99,10 @@ def _stage(_session: Session, _funnel: Funnel, value: Any) -> Found:
 def _tag_id(session: Session, funnel: Funnel, value: Any) -> Found:
     if value in (None, ""):
         return "tag_id", None
-    mine = (Tag.account_id == funnel.account_id) & (Tag.id == to_uuid(value))
-    found = session.scalar(select(Tag.id).where(mine))
-    if found is None:
-        raise Wrong("", NO_TAG)
-    return "tag_id", found
+    try:
+        return "tag_id", tag_of(session, funnel, to_uuid(value))
+    except Wrong as error:
+        raise Wrong("", error.text) from None
 
 
 def _tag(session: Session, funnel: Funnel, value: Any) -> Found:
@@ -142,7 +142,9 @@ def _action(session: Session, funnel: Funnel, given: Any) -> Kept:
     if kind is None:
         raise Wrong("kind", _l("One of: %(kinds)s.", kinds=", ".join(KINDS)))
     if given.keys() - kind.members - {"kind"}:
-        raise Wrong("", _l("An action of this kind has no more than: %(members)s.", members=", ".join(kind.members)))
+        raise Wrong(
+            "", _l("An action of this kind has no more than: %(members)s.", members=", ".join(sorted(kind.members)))
+        )
     return {"kind": kind.kind} | kind.check(session, funnel, given)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
-from app.contacts.grouping import tag_key
+from app.contacts.grouping import tag_named
 from app.contacts.models import Tag
 from app.core.ids import to_uuid, uuid7
 from app.funnels.models import CardRule, Funnel, Stage
@@ -76,8 +76,7 @@ def count_typed(session: Session, funnel: Funnel, values: Mapping[str, Any], rul
     """Open cards that are there already and would be the rule's; None as long as what is typed says too little."""
     days, tag_id = values.get("days"), None
     if values["trigger"] == Trigger.TAGGED:
-        named = (Tag.account_id == funnel.account_id) & (Tag.folded_name == tag_key(values.get("tag") or ""))
-        tag_id = session.scalar(select(Tag.id).where(named))
+        tag_id = session.scalar(tag_named(funnel.account_id, values.get("tag") or ""))
     stage_id = to_uuid(values.get("stageId"))
     stays = values["trigger"] == Trigger.STAYED and stage_id and isinstance(days, int) and 1 <= days <= MAX_DAYS
     if not (stays or tag_id):

@@ -24,7 +24,7 @@ from app.funnels.states import State, Trigger
 log = logging.getLogger(__name__)
 PART = 50  # cards that are looked up at a time
 LASTS_S = 480.0  # then the job ends, and the ticker starts another
-LOOK_S = 0.2  # of the ticker's time, to see whether anything is due
+LOOK_S = 0.2  # of the ticker's time, to see whether anything is due; one rule takes some 20 ms of 10,000 cards
 
 
 def job() -> None:
@@ -93,7 +93,7 @@ def _run(session: Session, rule_id: UUID, card_id: UUID) -> bool:
 
 
 def anything_due(connection: Connection) -> bool:
-    """Whether a sweep would find something; looks no longer than LOOK_S, and is true when it could not see all."""
+    """Whether a sweep would find something; begins no rule after LOOK_S, and is true when it could not see all."""
     ends_at, now = clock.monotonic() + LOOK_S, clock.now()
     with Session(bind=connection) as session:
         for rule in session.scalars(_timed()).all():

@@ -12,12 +12,12 @@ from app.contacts.fields.values import Wrong
 from app.contacts.values import plain_text
 from app.core.errors import Invalid, Text
 from app.core.folding import folded_name
+from app.funnels.cards.values import MAX_REASON
 from app.funnels.states import State
 
 MAX_NAME = 80
 MAX_DESCRIPTION = 500
 MAX_REASONS = 20
-MAX_REASON = 120
 MAX_STAGE_NAME = 60
 MAX_DAYS = 3650
 CHANCES = {State.WON: 100, State.LOST: 0}  # of closed stages, whatever is given

@@ -69,6 +69,7 @@ def test_columns_show_their_cards_in_order_under_every_filter(board: Board, app:
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite: the browser does it
 def test_a_column_comes_in_pages_that_show_every_card_once(board: Board) -> None:
     """Also with a filter, of which each page keeps to."""
     made = [str(id_) for id_ in board.many(reading.PAGE + 7)]

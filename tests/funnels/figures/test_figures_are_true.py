@@ -27,8 +27,9 @@ from app.core.period import Compare, Period
 from app.funnels.cards.history import Doer
 from app.funnels.figures import summary
 from app.funnels.figures.report import Report, previous, report
-from app.funnels.figures.scope import NOBODY, Scope, span_of
+from app.funnels.figures.scope import Scope, span_of
 from app.funnels.models import Stage
+from app.funnels.owners import NOBODY
 from app.funnels.structure import reading, service
 from tests.funnels.figures.brute_force import Truth, days_between, midnight
 from tests.funnels.figures.lives import LONG, VERBS, Life, Step

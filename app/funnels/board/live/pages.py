@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -151,7 +151,7 @@ def _carried_out(id: str, card_id: UUID, verb: Callable[[Doer], tuple[Card, Card
     return jsonify(**news, card=shown, said=spoken, heads=heads, gone=[] if shown else [str(card_id)])
 
 
-def _now(id: str, card_id: UUID, touched: set[UUID] = frozenset()) -> tuple[dict[str, Any] | None, str, dict[str, str]]:  # type: ignore[assignment]
+def _now(id: str, card_id: UUID, touched: Collection[UUID] = ()) -> tuple[dict[str, Any] | None, str, dict[str, str]]:
     """The card as the board shows it now (None: it does not), the words for where it is, and heads of columns."""
     session = db.session()
     board = open_board(structure.get(account_id(), to_uuid(id)))

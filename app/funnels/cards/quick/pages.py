@@ -20,8 +20,8 @@ from app.core.ids import to_uuid
 from app.funnels.cards import service
 from app.funnels.cards.on_contact import deals_of
 from app.funnels.cards.pages import CHANGED, bp, doer
-from app.funnels.cards.quick.finding import find, with_cards
 from app.funnels.cards.quick.forms import WIRE, QuickForm
+from app.funnels.cards.quick.people import find, with_cards
 from app.funnels.models import Card, Funnel, Stage
 from app.funnels.structure import reading
 

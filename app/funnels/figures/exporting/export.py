@@ -26,17 +26,16 @@ from app.core.jobs import Hold
 from app.core.masking import masked_email, masked_phone
 from app.core.models import Job
 from app.core.spreadsheets import Cell, Out, Phone
-from app.funnels.figures import people
-from app.funnels.figures.scope import NOBODY
+from app.funnels import owners
 from app.funnels.models import Card, Stage
-from app.funnels.states import State
+from app.funnels.owners import NOBODY, Owner, owned_by
+from app.funnels.structure.words import KINDS
 
 KIND = "export_cards"
 COLUMNS = (
     _l("ID"), _l("Contact"), _l("Company"), _l("Phone number"), _l("E-mail"), _l("Stage"), _l("State"), _l("Value"),
     _l("Owner"), _l("Created"), _l("In stage since"), _l("Closed"), _l("Reason"), _l("Expected close"),
 )  # fmt: skip
-STATES: dict[str, Any] = {State.OPEN: _l("Open"), State.WON: _l("Won"), State.LOST: _l("Lost")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Filters:
     """Which cards of the funnel: by owner (an id or NOBODY), state, stage, and when they were made (UTC, `end` not
     included)."""
 
-    owner: UUID | str | None = None
+    owner: Owner = None
     state: str | None = None
     stage_id: UUID | None = None
     start: datetime | None = None
@@ -106,9 +105,7 @@ def write_table(session: Session, order: Order, out: Out, done: Callable[[int], 
 def _wanted(order: Order) -> ColumnElement[bool]:
     """The cards on the board, closed ones too; removed ones are in no file."""
     asked, mine = order.filters, [Card.account_id == order.account_id, Card.funnel_id == order.funnel_id]
-    mine.append(Card.removed_at.is_(None))
-    if asked.owner is not None:
-        mine.append(Card.owner_id.is_(None) if asked.owner == NOBODY else Card.owner_id == asked.owner)
+    mine += [Card.removed_at.is_(None), owned_by(Card.owner_id, asked.owner)]
     if asked.state:
         mine.append(Card.state == asked.state)
     if asked.stage_id:
@@ -122,9 +119,9 @@ def _wanted(order: Order) -> ColumnElement[bool]:
 
 def _parts(session: Session, order: Order) -> Iterator[list[list[Cell]]]:
     """By id, which is by the time of making."""
-    names, zone = people.names(session, order.account_id), ZoneInfo(order.zone)
+    names, zone = owners.names(session, order.account_id), ZoneInfo(order.zone)
     with force_locale(order.language):
-        states = {state: str(localized(word)) for state, word in STATES.items()}
+        states = {state: str(localized(word)) for state, (word, *_look) in KINDS.items()}
     found = (
         select(Card, Stage.name, Contact)
         .join(Stage, Stage.id == Card.stage_id)

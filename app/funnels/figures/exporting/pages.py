@@ -21,7 +21,7 @@ from app.core.ids import to_uuid
 from app.core.masking import masks_people
 from app.core.periods import moment
 from app.core.spreadsheets import KINDS as FORMATS
-from app.funnels.figures import people
+from app.funnels import owners
 from app.funnels.figures.asking import owner_asked
 from app.funnels.figures.exporting import export
 from app.funnels.figures.exporting.export import Filters, Order
@@ -40,7 +40,7 @@ def take_along(id: str) -> ResponseReturnValue:
     try:
         if suffix not in FORMATS:
             raise LookupError(suffix)
-        filters = _filters(funnel, request.form, people.names(session, funnel.account_id))
+        filters = _filters(funnel, request.form, owners.names(session, funnel.account_id))
     except (LookupError, NotFound):
         notify(_("This cannot be exported: change the filters."), "warning")
         return go(url_for(".show", id=funnel.id))

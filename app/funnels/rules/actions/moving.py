@@ -7,14 +7,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict, Invalid
-from app.funnels.cards import moving
+from app.funnels.cards import locking, moving
 from app.funnels.cards.placing import Place
 from app.funnels.cards.values import reason_from
-from app.funnels.models import Funnel, Stage
+from app.funnels.models import Funnel
 from app.funnels.rules.actions.action import Action, Kept, Scene, Undone, Why, Wrong, id_in
 from app.funnels.rules.names import Names, Ref, RefKind
 from app.funnels.states import State
@@ -31,7 +30,7 @@ class Move(Action):
     members = frozenset({"stageId", "reason"})
 
     def check(self, session: Session, funnel: Funnel, given: Mapping[str, Any]) -> Kept:
-        stage = stage_of(session, funnel, id_in(given, "stageId"))
+        stage = locking.stage(session, funnel, id_in(given, "stageId"))
         if stage is None:
             raise Wrong("stageId", NO_STAGE)
         if not isinstance(given.get("reason"), str | None):
@@ -65,9 +64,3 @@ class Move(Action):
         return Ref(RefKind.STAGE, stage_id) if stage_id else None
 
     leads_to = refers
-
-
-def stage_of(session: Session, funnel: Funnel, id: Any) -> Stage | None:
-    """A stage of the funnel that is there."""
-    mine = select(Stage).where(Stage.funnel_id == funnel.id, Stage.id == id, Stage.deleted_at.is_(None))
-    return session.scalar(mine) if id is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -31,11 +32,7 @@ class AddTag(Action):
     def check(self, session: Session, funnel: Funnel, given: Mapping[str, Any]) -> Kept:
         """By `tagId`, or by `tag`, a name, which is made where it is new."""
         if "tagId" in given:
-            mine = (Tag.account_id == funnel.account_id) & (Tag.id == id_in(given, "tagId"))
-            tag_id = session.scalar(select(Tag.id).where(mine))
-            if tag_id is None:
-                raise Wrong("tagId", NO_TAG)
-            return {"tagId": str(tag_id)}
+            return {"tagId": str(tag_of(session, funnel, id_in(given, "tagId")))}
         return {"tagId": str(tag_named(session, funnel, given.get("tag")))}
 
     def run(self, scene: Scene, action: Kept) -> None:
@@ -65,7 +62,16 @@ class AddTag(Action):
     leads_to = refers
 
 
-def tag_named(session: Session, funnel: Funnel, name: Any) -> Any:
+def tag_of(session: Session, funnel: Funnel, id: UUID | None) -> UUID:
+    """The id of a tag of the account. Raises Wrong."""
+    mine = select(Tag.id).where(Tag.account_id == funnel.account_id, Tag.id == id)
+    found = session.scalar(mine) if id is not None else None
+    if found is None:
+        raise Wrong("tagId", NO_TAG)
+    return found
+
+
+def tag_named(session: Session, funnel: Funnel, name: Any) -> UUID:
     """The id of the tag of a name, made where it is new. Raises Wrong."""
     try:
         names = check_tags([name]) if isinstance(name, str) else []

@@ -144,7 +144,10 @@ def _move(session: Session, doer: Doer, funnel: Funnel, cards: Sequence[Card], t
     places = ranks.some_between(placing.last_rank(session, to.id), None, len(cards))
     for card, rank in zip(cards, places, strict=True):
         why = reason if to.kind == State.LOST and card.state != State.LOST else None
-        moving.enter(session, doer, funnel, card, to, rank, why, undone=True)
+        try:
+            moving.enter(session, doer, funnel, card, to, rank, why, undone=True)
+        except Conflict:  # their contact got another one since that was looked at
+            raise Conflict(SECOND) from None
 
 
 def _target(session: Session, funnel: Funnel, stage: Stage, leaving: Leaving) -> Stage:

@@ -124,6 +124,7 @@ def test_what_cannot_be_is_refused_and_nothing_moves(
         delete(actor, id_, at["talking"])
 
 
+@on_sqlite
 def test_a_worker_goes_on_where_another_died_and_takes_along_what_came_meanwhile(
     app: Flask, actor: Actor, make_funnel: Callable[..., Funnel], make_card: Make, stages: Stages
 ) -> None:
