@@ -121,8 +121,10 @@
     if (shown && isLast) card ? shift(renew(shown, card.html), card) : drop(shown);
     if (card && !shown) document.dispatchEvent(new Event("funnel-changed")); // it comes with the news
     if (task.record) task.record.change = change;
-    if (!change) forget(task);
-    if (said) tell(said, "success", task.record && isLast ? { label: phrase("undo"), run: undo } : undefined);
+    const isCarriedOn = card && task.form && card.stage !== task.form.stage; // by a rule: no undo leads back over that
+    if (!change || isCarriedOn) forget(task);
+    const canUndo = task.record && isLast && !isCarriedOn;
+    if (said) tell(task.undoes ? `${phrase("undone")} ${said}` : said, "success", canUndo ? { label: phrase("undo"), run: undo } : undefined);
   }
 
   function refuse(queue, task, { status, isAway, answer }) {
@@ -199,6 +201,7 @@
     withdraw();
     if (!record) return;
     const card = cardOf(record.id);
+    if (document.activeElement === document.body) card?.focus({ preventScroll: true }); // its button went with the toast
     enqueue(record.id, card && placeOf(card), { undoes: record });
   }
 

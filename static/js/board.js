@@ -62,12 +62,22 @@ window.funnelBoard = (() => {
     if (sum) sum.textContent = written(Math.max(0, digits(sum) + cents) / 100, { style: "currency", currency: "BRL" });
   }
 
+  /** Of all open columns, beside the tabs; with filters, of the cards that they let through. */
+  function addUp() {
+    const box = document.getElementById("board-total");
+    const open = [...(root()?.querySelectorAll("[data-stage][data-kind=open]") ?? [])].map((column) => figures(column.dataset.stage));
+    const [count, cents] = ["count", "sum"].map((name) => open.reduce((total, figure) => total + digits(figure[name]), 0));
+    const sum = written(cents / 100, { style: "currency", currency: "BRL" });
+    if (box) box.textContent = fill(box.dataset.text, { count: written(count), sum });
+  }
+
   /** Counts a card over from one column to the other. */
   function carry(card, from, to) {
     if (from === to) return;
     const cents = digits(card.querySelector("b"));
     tally(from, -1, -cents);
     tally(to, 1, cents);
+    addUp();
   }
 
   // Only the figures of a header are taken over, so that a button in it keeps the focus.
@@ -75,6 +85,7 @@ window.funnelBoard = (() => {
     for (const [stage, html] of Object.entries(heads ?? {})) {
       document.getElementById(`stage-head-${stage}`)?.querySelector("p").replaceWith(fromHtml(html).querySelector("p"));
     }
+    addUp();
   }
 
   // Placing ----------------------------------------------------------------------------------------------------------
@@ -150,6 +161,10 @@ window.funnelBoard = (() => {
   }
 
   const changed = () => document.dispatchEvent(new Event("board:changed"));
+
+  ["board:changed", "htmx:historyRestore"].forEach((name) => document.addEventListener(name, addUp));
+  document.addEventListener("htmx:afterSettle", ({ target }) => target.closest("[data-board]") && addUp());
+  addUp();
 
   return { root, canEdit, cardOf, listOf, cardsIn, moreIn, columnOf, placeOf, phrase, say, tell, withdraw, carry, showHeads, shift, renew, show, drop, fromHtml };
 })();

@@ -18,6 +18,13 @@
     row[Math.max(0, Math.min(row.indexOf(from) + by, row.length - 1))].focus();
   }
 
+  function beginPerson(quick) {
+    const details = quick.querySelector("details");
+    if (!details) return; // somebody who may not make contacts
+    details.open = true;
+    details.querySelector("[name=name]").focus();
+  }
+
   document.addEventListener("keydown", (event) => {
     const quick = event.target.closest("[data-quick]");
     if (!quick || event.isComposing) return;
@@ -33,7 +40,8 @@
       event.preventDefault();
       const found = people(quick);
       if (found.length === 1) found[0].click(); // of several one is chosen
-      else found[0]?.focus();
+      else if (found.length) found[0].focus();
+      else beginPerson(quick);
     }
   });
 
@@ -44,7 +52,6 @@
     const typed = quick.querySelector("[data-quick-search]").value.trim();
     const field = quick.querySelector(/^[\d\s()+.-]+$/.test(typed) ? "[name=phone]" : "[name=name]");
     if (typed && !typed.includes("@") && !quick.querySelector("[data-quick-person]") && !field.value) field.value = typed;
-    if (target.contains(document.activeElement)) quick.querySelector("[name=name]").focus();
   }, true); // it does not bubble
 
   document.addEventListener("click", (event) => {

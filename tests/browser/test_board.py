@@ -31,12 +31,14 @@ def test_cards_are_dragged_between_columns_and_inside_one_and_taken_back(opened:
     drag(page, "Davi", f"#cards-{opened.stages['qualified']}")  # an empty one
     opened.agrees(page, new=["Caio", "Bia"], talking=["Ana"], qualified=["Davi"])
     expect(page.locator(f"#stage-head-{opened.stages['new']}")).to_contain_text("R$\xa0200,00")
+    expect(page.locator("#board-total")).to_have_text("Em aberto: 4 · R$\xa0400,00")
     expect(page.locator("#card-panel")).to_be_hidden()  # a drag is no click on the name under the pointer
 
     expect(page.locator(TOAST)).to_have_count(1)
     expect(page.locator(TOAST)).to_contain_text("Davi: Qualificado, 1 de 1")
     page.get_by_role("button", name="Desfazer").click()
     opened.agrees(page, new=["Caio", "Bia"], talking=["Davi", "Ana"])
+    expect(page.get_by_text("Desfeito. Davi: Em conversa")).to_be_visible()
     page.keyboard.press("Control+z")
     opened.agrees(page, new=["Bia", "Caio"], talking=["Davi", "Ana"])
     for _ in range(2):  # the second time nothing is left

@@ -75,8 +75,12 @@ def test_a_card_in_the_hand_goes_back_to_its_place(opened: Board, page: Page) ->
 
 
 def test_the_menu_moves_a_card(opened: Board, page: Page, glance: Check) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.evaluate("scrollTo(0, 9999)")
     page.locator(card(page, "Caio")).get_by_role("button", name="Mover Caio").click()
     menu = page.locator("#board-menu")
+    expect(menu.get_by_role("heading", name="Mover Caio")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1280, "height": 800})
     expect(menu.get_by_role("button", name="Para baixo")).to_be_disabled()
     expect(menu.get_by_role("button", name="Novo")).to_be_disabled()
     glance(page, "board-menu")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.accounts.models import AuditEntry
 from app.contacts.categories import service as categories
@@ -17,8 +18,9 @@ from app.contacts.models import Category, Contact, ContactCategory, ContactTag, 
 from app.contacts.tags import service as tags
 from app.core import clock, jobs
 from app.core.access import Actor
-from app.core.db import db, write
+from app.core.db import begin_write, db, write
 from app.core.models import Job, JobState
+from app.core.runtime import runtime
 from tests.contacts.crowd import crowd, put
 from tests.jobs import run_jobs
 
@@ -80,6 +82,28 @@ def test_a_merge_ends_when_the_other_tag_is_gone_meanwhile(app: Flask, actor: Ac
     db.session.rollback()
     assert db.session.scalar(select(Job.result)) == {"gone": True}
     assert size(db.session.connection(), actor.account_id, ContactTag, vip.id) == Size(3)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
+def test_a_merge_leaves_out_a_contact_that_another_merge_takes_away(app: Flask, actor: Actor) -> None:
+    vip, ouro = made(actor, "VIP"), made(actor, "Ouro")
+    serials = crowd(actor.account_id, 3)
+    put(ContactTag, vip.id, serials)
+    ids = vip.id, ouro.id
+    db.session.rollback()
+
+    def merge() -> None:
+        with app.app_context():
+            dissolve(actor, Dissolved(Ending.MERGE_TAGS, actor.account_id, *ids))
+
+    with ThreadPoolExecutor(1) as pool:
+        with begin_write(runtime(app).engine) as connection:
+            connection.execute(delete(Contact).where(Contact.serial == serials[0]))
+            waits = pool.submit(merge)
+            with pytest.raises(TimeoutError):
+                waits.result(0.1)
+        waits.result(5)
+    assert size(db.session.connection(), actor.account_id, ContactTag, ids[1]) == Size(2)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -20,6 +20,7 @@ from app.contacts.merging import service as merging
 from app.contacts.models import Contact, TimelineEntry
 from app.core import clock
 from app.core.db import begin_write, db, write
+from app.core.errors import NotFound
 from app.core.privacy import Begin, How, Subject, holders
 from app.core.runtime import runtime
 from app.funnels import retention
@@ -63,6 +64,25 @@ def test_cards_leave_and_come_back_with_their_contact(
     assert read(id_).removed_at is None
     deltas = select(func.sum(CardChange.open_delta)).where(CardChange.card_id == id_)
     assert db.session.scalar(deltas) == Decimal(50)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_card_that_was_taken_off_stays_away_while_its_contact_is_deleted(
+    doer: Doer, make_funnel: Make, make_card: Make
+) -> None:
+    id_ = make_card(make_funnel())
+    person = service.get(doer.actor.account_id, id_).contact_id
+    with write():
+        service.remove(doer, id_)
+        contacts.delete(doer.actor, person)
+    with write(), pytest.raises(NotFound):
+        service.restore(doer, id_)
+    with write():
+        contacts.restore(doer.actor, person)
+    assert read(id_).removed_why == "person"
+    with write():
+        service.restore(doer, id_)
+    assert read(id_).removed_at is None
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from app.core import clock
 from app.core.errors import NotFound
 from app.core.jobs import Hold, LongJob, Part
 from app.core.models import Job, JobPart, JobState
+from app.core.pace import Pace
 
 KIND = "change_contacts"
 UNDOABLE = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -64,18 +66,23 @@ class ChangeContacts(LongJob):
                 _note(part, len(set().union(*changed)), serials)
 
     def _delete(self, hold: Hold) -> None:
-        at = selection.moment(hold.params)
-        for serials in self._parts(hold):
-            with hold.part() as part:
-                actor = audit.actor_of(part.connection, hold.account_id, hold.created_by)
-                _note(part, steps.delete(part.connection, actor, serials, at), serials)
+        at, pace = selection.moment(hold.params), Pace()
+        for whole in self._parts(hold, selection.READ):
+            for serials in pace.parts(whole):
+                self._delete_part(hold, pace, serials, at)
+
+    def _delete_part(self, hold: Hold, pace: Pace, serials: list[int], at: datetime) -> None:
+        """By pace, since the cards of each contact leave their boards in the same transaction."""
+        with hold.part() as part, pace.timed(len(serials)):
+            actor = audit.actor_of(part.connection, hold.account_id, hold.created_by)
+            _note(part, steps.delete(part.connection, actor, serials, at), serials)
 
     def _bring_back(self, hold: Hold) -> None:
         """A deletion: everybody who was deleted at its moment."""
-        at, after = selection.moment(hold.params), (hold.cursor or {}).get("after", 0)
+        at, after, pace = selection.moment(hold.params), (hold.cursor or {}).get("after", 0), Pace()
         while True:
-            with hold.part() as part:
-                serials = selection.deleted_at(part.connection, hold.account_id, at, after)
+            with hold.part() as part, pace.timed(pace.size):
+                serials = selection.deleted_at(part.connection, hold.account_id, at, after, pace.size)
                 if not serials:
                     return
                 actor = audit.actor_of(part.connection, hold.account_id, hold.created_by)
@@ -102,10 +109,11 @@ class ChangeContacts(LongJob):
                 part.connection.execute(delete(JobPart).where(mine, JobPart.number == kept.number))
                 part.done += len(set().union(*changed))
 
-    def _parts(self, hold: Hold) -> Iterator[list[int]]:
+    def _parts(self, hold: Hold, size: int = selection.PART) -> Iterator[list[int]]:
         """Those that are left, read in short reads between the parts."""
+        after = (hold.cursor or {}).get("after", 0)
         with Session(self.runtime.engine) as session:
-            yield from selection.parts(session, hold.account_id, hold.params, (hold.cursor or {}).get("after", 0))
+            yield from selection.parts(session, hold.account_id, hold.params, after, size)
 
     def _keep(self, hold: Hold, part: Part, changed: steps.Links) -> None:
         """In the same transaction; the number of a part is how many there were before it."""

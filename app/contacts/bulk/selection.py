@@ -94,11 +94,11 @@ def moment(params: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(params["at"])
 
 
-def deleted_at(connection: Connection, account_id: UUID, at: datetime, after: int) -> list[int]:
-    """The next part of those who were deleted at that moment, and are not anonymous since."""
+def deleted_at(connection: Connection, account_id: UUID, at: datetime, after: int, most: int) -> list[int]:
+    """The next `most` of those who were deleted at that moment, and are not anonymous since."""
     mine = (Contact.account_id == account_id) & (Contact.deleted_at == at) & Contact.anonymised_at.is_(None)
     found = select(Contact.serial).where(mine, Contact.serial > after).order_by(Contact.serial)
-    return list(connection.scalars(found.limit(PART)))
+    return list(connection.scalars(found.limit(most)))
 
 
 def _reads(session: Session, account_id: UUID, params: dict[str, Any], after: int) -> Iterator[list[int]]:

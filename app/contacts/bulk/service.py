@@ -109,7 +109,7 @@ def can_undo(job: Job) -> bool:
 def _is_left(session: Session, done: Job, action: Action) -> bool:
     if action is Action.DELETE:
         at = selection.moment(done.params)
-        return bool(selection.deleted_at(session.connection(), done.account_id, at, 0))
+        return bool(selection.deleted_at(session.connection(), done.account_id, at, 0, most=1))
     return session.scalar(select(JobPart.number).where(JobPart.job_id == done.id).limit(1)) is not None
 
 

@@ -17,8 +17,8 @@ from app.core.db import write
 from app.core.errors import NotFound
 from app.core.jobs import Hold, LongJob, Part
 from app.core.models import Job, JobPart, JobState
+from app.core.pace import Pace
 from app.funnels.adding import words
-from app.funnels.adding.pace import Pace
 from app.funnels.cards import many
 from app.funnels.cards.history import Doer
 from app.funnels.cards.many import Made
@@ -85,9 +85,7 @@ class AddToFunnel(LongJob):
         after = (hold.cursor or {}).get("after", 0)
         with Session(self.runtime.engine) as session:
             for serials in selection.parts(session, hold.account_id, hold.params, after, selection.READ):
-                while serials:
-                    part, serials = serials[: pace.size], serials[pace.size :]
-                    yield part
+                yield from pace.parts(serials)
 
 
 def can_undo(job: Job) -> bool:

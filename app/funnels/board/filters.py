@@ -101,7 +101,7 @@ def from_url(args: Mapping[str, str], user_id: UUID | None) -> Filters:
     def owner(text: str) -> Owner:
         return user_id if text == MINE else text if text == NOBODY else to_uuid(text)
 
-    unknown, no_amount = _l("Nothing can match this."), _l("An amount, such as 1234.50.")
+    unknown, no_amount = _l("Nothing can match this."), _l("An amount, such as 1.234,50.")
     return Filters(
         text=read("q", _plain, unknown),
         owner=read("owner", owner, _l("There is no such person.")),

@@ -98,7 +98,7 @@ def _reorder(session: Session, doer: Doer, funnel: Funnel, card: Card, rank: str
 def _set_state(session: Session, card: Card, stage: Stage, reason: str | None) -> None:
     """A closed card that goes on to another stage of its kind keeps when and why it was closed."""
     if stage.kind == card.state:
-        card.reason = reason or card.reason
+        card.reason = None if stage.kind == State.OPEN else reason or card.reason
         return
     if stage.kind == State.OPEN:
         refuse_second(session, card)

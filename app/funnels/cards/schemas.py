@@ -14,14 +14,13 @@ from app.core import clock
 from app.core.masking import seen_email, seen_text
 from app.core.pagination import CursorQuery
 from app.core.schema import Out, Schema
-from app.funnels.cards.values import COLUMNS
+from app.funnels.cards.values import WIRE_NAMES
 from app.funnels.models import Card, CardChange
 
 CARD: dict[str, Any] = {"value": 1500.5, "notes": "Asked for a proposal", "expectedClose": "2026-12-15"}
 MOVE: dict[str, Any] = {"stageId": str(UUID(int=7)), "reason": "Price", "version": 3}
 MAX_ID = 40
 MAX_WORDS = 100
-WIRE_NAMES = {column: name for name, column in COLUMNS.items()}
 
 
 class CardQuery(CursorQuery):

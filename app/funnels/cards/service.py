@@ -20,7 +20,7 @@ from app.core.ids import to_uuid, uuid7
 from app.funnels.cards import history, locking, news, placing
 from app.funnels.cards.history import Doer
 from app.funnels.cards.placing import Place
-from app.funnels.cards.values import check
+from app.funnels.cards.values import WIRE_NAMES, check
 from app.funnels.models import Card, Funnel, Stage
 from app.funnels.states import ChangeKind, Removal, State
 
@@ -108,7 +108,7 @@ def update(doer: Doer, id: UUID | None, values: Mapping[str, Any], *, version: i
         setattr(card, name, clean[name])
     touch(card)
     history.note(session, funnel, card, ChangeKind.EDITED, doer, was, fields=fields)
-    told = [{"owner_id": "ownerId", "expected_close": "expectedClose"}.get(name, name) for name in fields]
+    told = [WIRE_NAMES[name] for name in fields]
     events.emit(session.connection(), "deal.updated", card.account_id, news.of(card) | {"fields": told})
     return card
 

@@ -24,6 +24,7 @@ MAX_NOTES = 10_000
 MAX_REASON = 120
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 COLUMNS = {"value": "value", "notes": "notes", "ownerId": "owner_id", "expectedClose": "expected_close"}
+WIRE_NAMES = {column: name for name, column in COLUMNS.items()}
 
 
 def check(session: Session, account_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.core import exports
 from app.core.spreadsheets import Cell, Out
 from app.funnels import owners
 from app.funnels.figures import words
-from app.funnels.figures.closings import Outcome, Side
+from app.funnels.figures.closings import DAY_S, Outcome, Side
 from app.funnels.figures.report import Report, StageFigures
 
 COLUMNS = (_l("Part"), _l("Of"), _l("Figure"), _l("Value"))
@@ -35,7 +35,7 @@ class Order:
 
 
 def write(found: Report, names: dict[UUID, str], order: Order, out: Out) -> None:
-    """Money in reais, rates as shares (0.5 is a half), times in seconds."""
+    """Money in reais, rates as shares (0.5 is a half), times in days."""
     exports.write_table(order, COLUMNS, [list(lines(found, names))], out)
 
 
@@ -76,11 +76,11 @@ def _stage(stage: StageFigures) -> Iterator[Line]:
     part = _("Time in stage")
     if stage.stays:
         yield [part, of, _("Stays that ended"), stage.stays.count]
-        yield [part, of, _("Average"), _seconds(stage.stays.average_s)]
-        yield [part, of, _("Median"), _seconds(stage.stays.median_s)]
+        yield [part, of, _("Average, in days"), _days(stage.stays.average_s)]
+        yield [part, of, _("Median, in days"), _days(stage.stays.median_s)]
     if stage.standing:
         yield [part, of, _("There now"), stage.standing.count]
-        yield [part, of, _("Average so far"), _seconds(stage.standing.average_s)]
+        yield [part, of, _("Average so far, in days"), _days(stage.standing.average_s)]
 
 
 def _outcome(part: str, of: str, found: Outcome) -> Iterator[Line]:
@@ -100,5 +100,5 @@ def _share(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(round(value, 4)))
 
 
-def _seconds(value: float) -> int:
-    return round(value)
+def _days(seconds: float) -> Decimal | None:
+    return _share(seconds / DAY_S)

@@ -19,7 +19,7 @@ from app.funnels.rules.actions.table import kind_of
 from app.funnels.states import Outcome, Trigger
 
 log = logging.getLogger(__name__)
-MOST = 20  # rules that one cause sets off; circles are refused when rules are saved, this is the second line
+MOST = 20  # stages that one cause takes a card to; circles are refused when rules are saved, this is the second line
 CHAIN = "card_rules"  # in session.info, while one is going on
 
 
@@ -92,16 +92,16 @@ class Chain:
             del self.session.info[CHAIN]
 
     def arrive(self, arrival: Arrival, rules: list[Acting]) -> None:
+        self._left -= 1
         for rule in rules:
             self.run(rule, arrival.card_id, arrival.entry)
 
     def run(self, rule: Acting, card_id: UUID, entry: int) -> None:
-        """Once for each stay in a stage: the caller has the funnel locked, so nobody else runs it meanwhile. The one
-        that is too many is noted as stopped, and ends the chain."""
+        """Once for each stay in a stage: the caller has the funnel locked, so nobody else runs it meanwhile. Those of
+        the stage that is too many are noted as stopped, which ends the chain."""
         ran = RuleRun.rule_id == rule.id, RuleRun.card_id == card_id, RuleRun.entry == entry
         if self.session.scalar(select(RuleRun.id).where(*ran)) is not None:
             return
-        self._left -= 1
         if self._left < 0:
             self.waiting.clear()
             self._note(rule, card_id, entry, Outcome.STOPPED, [{"why": Why.CIRCLE}])

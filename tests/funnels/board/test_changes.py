@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from app.core import clock
 from app.core.db import db
@@ -102,14 +102,12 @@ def test_more_cards_than_fit_one_answer_are_fetched_anew(board: Board) -> None:
     ana, seen = board.card("Ana"), board.page()
 
     def much() -> None:
-        stage, now = board.stages["new"], clock.now()
         number = changes.MOST_CHANGES + 1
-        for revision in range(seen.revision + 1, seen.revision + 1 + number):
-            db.session.add(
-                CardChange(id=uuid7(), account_id=board.actor.account_id, funnel_id=board.id, card_id=ana,
-                           revision=revision, kind="edited", to_stage_id=stage, to_state="open", value=0, open_delta=0,
-                           actor="x", at=now)
-            )  # fmt: skip
+        same = {"account_id": board.actor.account_id, "funnel_id": board.id, "card_id": ana, "kind": "edited",
+                "to_stage_id": board.stages["new"], "to_state": "open", "value": 0, "open_delta": 0, "fields": [],
+                "actor": "x", "at": clock.now()}  # fmt: skip
+        later = range(seen.revision + 1, seen.revision + 1 + number)
+        db.session.execute(insert(CardChange), [{"id": uuid7(), "revision": one, **same} for one in later])
         db.session.execute(update(Funnel).where(Funnel.id == board.id).values(revision=seen.revision + number))
 
     board.inside(much)

@@ -75,10 +75,15 @@ def test_winning_losing_and_reopening_are_told(
     doer: Doer, make_funnel: Callable[..., Funnel], make_card: Callable[..., UUID], stages: Stages
 ) -> None:
     heard: list[tuple[str, Any]] = []
+    keys: set[str] = set()
+
+    def hear(_connection: object, event: str, _account: UUID, told: dict[str, Any]) -> None:
+        heard.append((event, told.get("fields") or told["state"]))
+        keys.update(told)
+
     names = ("deal.created", "deal.moved", "deal.won", "deal.lost", "deal.updated")
-    listeners = {name: lambda _c, event, _a, told: heard.append((event, told["state"])) for name in names}
-    for name, listener in listeners.items():
-        events.subscribe(name, listener)
+    for name in names:
+        events.subscribe(name, hear)
     funnel = make_funnel()
     at = stages(funnel)
     card = make_card(funnel, value="99.90")
@@ -90,19 +95,40 @@ def test_winning_losing_and_reopening_are_told(
     assert (lost.state, lost.reason, lost.closed_at is not None) == ("lost", "Preço", True)
     move(doer, card, Place(at["new"]))
     move(doer, card, Place(at["won"]))
-    for name, listener in listeners.items():
-        events._subscribers[name].remove(listener)
+    changes = history.changes_of(db.session(), service.get(doer.actor.account_id, card))
+    with write():
+        service.update(doer, card, {"ownerId": doer.actor.user_id, "notes": "Ana", "expectedClose": "2026-12-24"})
+    with write():
+        service.remove(doer, card)
+    with write():
+        service.restore(doer, card)
+    for name in names:
+        events._subscribers[name].remove(hear)
 
     assert heard == [
         ("deal.created", "open"), ("deal.lost", "lost"), ("deal.moved", "lost"), ("deal.moved", "open"),
-        ("deal.won", "won"), ("deal.moved", "won"),
+        ("deal.won", "won"), ("deal.moved", "won"), ("deal.updated", ["notes", "ownerId", "expectedClose"]),
+        ("deal.updated", ["removed"]), ("deal.updated", ["restored"]),
     ]  # fmt: skip
-    changes = history.changes_of(db.session(), service.get(doer.actor.account_id, card))
+    assert keys == {
+        "dealId", "contactId", "funnelId", "stageId", "state", "value", "ownerId", "expectedClose", "version",
+        "fromStageId", "ruleId", "fields",
+    }  # fmt: skip
     assert [(one.kind, one.to_state, one.open_delta) for one in reversed(changes)] == [
         ("created", "open", Decimal("99.90")), ("moved", "lost", Decimal("-99.90")),
         ("moved", "open", Decimal("99.90")), ("moved", "won", Decimal("-99.90")),
     ]  # fmt: skip
     assert [one.revision for one in reversed(changes)] == [1, 2, 3, 4]
+
+
+@SQLITE
+def test_an_open_card_has_no_reason(
+    doer: Doer, make_funnel: Callable[..., Funnel], make_card: Callable[..., UUID], stages: Stages
+) -> None:
+    funnel = make_funnel()
+    card = make_card(funnel)
+    move(doer, card, Place(stages(funnel)["talking"]), reason="Preço")
+    assert service.get(doer.actor.account_id, card).reason is None
 
 
 @SQLITE

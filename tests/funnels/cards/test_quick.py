@@ -66,6 +66,7 @@ def test_a_contact_that_was_picked_gets_a_card_and_the_form_is_empty_again(opera
 
     [card] = cards_of(deal)
     assert (card.contact_id, card.stage_id, card.value) == (bruno, deal.stages["talking"], Decimal(1500))
+    assert card.owner_id == operator.person.id  # nobody owned the contact
     assert answer.headers["HX-Trigger"] == "funnel-changed"
     assert answer.headers["HX-Retarget"] == f"#cards-quick-{deal.stages['talking']}"
     assert "autofocus" in answer.text

@@ -37,6 +37,8 @@ def test_a_rule_is_made_by_the_form_shown_in_a_sentence_and_changed(admin: Brows
     assert "Quando um cartão entra em Em conversa: marcar com “quente”, avisar o responsável" in listed
     assert ">Ana</a>" in listed
     assert "não feito: o cartão não tem responsável" in listed
+    panel = admin.get(deal.url).text
+    assert panel.index("Regras que rodaram") < panel.index("não feito: o cartão não tem responsável")
 
     rule = rules_in(deal)[0]
     edit = f"{url}/{rule.id}/edit"

@@ -165,7 +165,17 @@ def test_a_second_open_card_is_not_made_by_a_rule(
     )
 
 
-def test_a_circle_that_is_in_the_database_all_the_same_ends_after_twenty_rules(
+def test_all_rules_of_a_stage_run_however_many(
+    make_funnel: Make, make_card: Make, make_rule: Make, stages: Make, runs: Runs
+) -> None:
+    funnel = make_funnel()
+    for _number in range(running.MOST + 1):
+        make_rule(funnel, "entered", stages(funnel)["new"], [EMIT])
+    make_card(funnel)
+    assert runs() == [("done", [None])] * (running.MOST + 1)
+
+
+def test_a_circle_that_is_in_the_database_all_the_same_ends_after_twenty_stages(
     doer: Doer, make_funnel: Make, make_card: Make, make_rule: Make, stages: Make, runs: Runs
 ) -> None:
     funnel = make_funnel()

@@ -12,6 +12,8 @@ from tests.people import bearer, new_account, new_user
 
 VENDAS = {"name": "Vendas", "description": "Da loja", "pattern": "leads"}
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def test_a_funnel_is_made_listed_changed_deleted_and_brought_back(app: Flask, client: FlaskClient) -> None:
     person = new_user(app, "manager")
@@ -58,7 +60,6 @@ REFUSED: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_bad_input_is_a_400_and_roles_and_accounts_are_kept_apart(app: Flask, client: FlaskClient) -> None:
     token = bearer(app, new_user(app, "admin"))
     for change in REFUSED:

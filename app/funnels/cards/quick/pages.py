@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.contacts import service as contacts
 from app.contacts.models import Contact
@@ -52,7 +53,7 @@ def create(id: str) -> ResponseReturnValue:
         return show_new(funnel, stage, form, "_new", text=text, status=422)
     try:
         with write():
-            card = service.create(doer(), funnel.id, {**form.values(), "contactId": _contact(form, picked)})
+            card = service.create(doer(), funnel.id, {**form.values(), **_taken_on(_contact(form, picked))})
     except Invalid as error:
         form.reject(error, WIRE)
         return show_new(funnel, stage, form, "_new", text=text, status=422)
@@ -72,7 +73,7 @@ def add() -> ResponseReturnValue:
     stage = _stage(to_uuid(request.form.get("stage")))
     try:
         with write():
-            service.create(doer(), stage.funnel_id, {"contactId": contact.id, "stageId": stage.id})
+            service.create(doer(), stage.funnel_id, {"stageId": stage.id, **_taken_on(contact.id)})
     except (Invalid, Conflict) as error:
         return _not_added(contact.id, error)
     notify(_("Added to the funnel."))
@@ -120,6 +121,13 @@ def _contact(form: QuickForm, picked: str | None) -> UUID | None:
     if not has_permission("contacts.edit"):
         raise Forbidden
     return contacts.create(current_actor(), form.person(), Source.FORM).id
+
+
+def _taken_on(contact_id: UUID | None) -> dict[str, Any]:
+    """The card of a contact that nobody owns belongs to whoever adds it, so that it is among one's own."""
+    known = select(Contact.owner_id).where(Contact.account_id == account_id(), Contact.id == contact_id)
+    is_owned = db.session().scalar(known) is not None
+    return {"contactId": contact_id} if is_owned else {"contactId": contact_id, "ownerId": current_actor().user_id}
 
 
 def _in_the_way(funnel: Funnel, error: Conflict) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from app.core.i18n import number
 from app.core.jobs import Hold
 from app.core.masking import masked_email, masked_phone
 from app.core.models import Job
+from app.core.redaction import scrub
 from app.core.spreadsheets import Cell, Out, Phone
 from app.funnels import owners
 from app.funnels.models import Card, Stage
@@ -163,7 +164,7 @@ def _row(
         card.created_at.astimezone(zone),
         card.entered_at.astimezone(zone),
         card.closed_at.astimezone(zone) if card.closed_at else None,
-        card.reason,
+        scrub(card.reason) if is_masked and card.reason else card.reason,
         card.expected_close.isoformat() if card.expected_close else None,
     ]
 

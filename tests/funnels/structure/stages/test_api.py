@@ -16,6 +16,8 @@ from tests.people import bearer, new_account, new_user
 
 PROPOSTA = {"name": "Proposta", "color": "#AE3EC9", "kind": "open", "chance": 60, "stalledAfter": 7}
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def names(client: FlaskClient, url: str, token: dict[str, str]) -> list[str]:
     """From left to right; places are always 0 to one less than their number."""
@@ -83,7 +85,6 @@ REFUSED: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_bad_input_is_a_400_there_are_at_most_thirty_and_others_find_nothing(app: Flask, client: FlaskClient) -> None:
     token = bearer(app, new_user(app, "admin"))
     funnel = client.post("/api/funnels", json={"name": "Vendas", "pattern": "empty"}, headers=token).get_json()

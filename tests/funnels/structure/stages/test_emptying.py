@@ -111,6 +111,10 @@ def test_what_cannot_be_is_refused_and_nothing_moves(
     with pytest.raises(Conflict) as second:  # it would be the second open card of this contact
         delete(actor, id_, at["won"], to=at["new"])
     assert str(second.value.message) == str(emptying.SECOND)
+    meanwhile = emptying.Leaving(actor.account_id, id_, at["won"], at["new"])  # asked for before there was a second one
+    with pytest.raises(Conflict) as late, write() as session:
+        emptying.move_part(session, actor, meanwhile, 0)
+    assert (str(late.value.message), late.value.current) == (str(emptying.SECOND), None)
     with write(), pytest.raises(Invalid) as kept:
         service.update(actor, id_, at["won"], {"kind": "lost"})
     assert list(kept.value.fields) == ["kind"]

@@ -1,10 +1,10 @@
-"""Parts of a long addition: as many cards as fit into a short transaction."""
+"""Parts of long work: as many rows as fit into a short transaction."""
 
 from __future__ import annotations
 
 import time
 
-from app.funnels.adding.pace import FIRST, LEAST, MOST, Pace
+from app.core.pace import FIRST, LEAST, MOST, Pace
 
 
 def test_a_part_grows_with_quick_ones_and_shrinks_after_a_slow_one() -> None:

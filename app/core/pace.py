@@ -1,10 +1,13 @@
-"""How many cards one write transaction makes: as many as fit into its time, whatever rules do with each."""
+"""How many rows one write transaction changes: as many as fit into its time, whatever others do about each."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 AIM_S = 0.012  # of the 20 ms that a write transaction may take: the commit comes on top
 FIRST, LEAST, MOST = 10, 3, 100  # with fewer than 3 most of the time goes into the transaction itself
@@ -15,6 +18,12 @@ class Pace:
 
     def __init__(self) -> None:
         self.size = FIRST
+
+    def parts(self, whole: list[Item]) -> Iterator[list[Item]]:
+        """All of them, each part as long as was learned by then."""
+        while whole:
+            part, whole = whole[: self.size], whole[self.size :]
+            yield part
 
     @contextmanager
     def timed(self, number: int) -> Iterator[None]:
