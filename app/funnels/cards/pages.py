@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.core.access import account_id, current_actor, requires
 from app.core.db import db, write
@@ -18,8 +19,9 @@ from app.funnels.cards.forms import WIRE, CardForm, card_form, fresh_form
 from app.funnels.cards.history import Doer
 from app.funnels.cards.panel import Panel
 from app.funnels.cards.placing import Place
-from app.funnels.states import ChangeKind
+from app.funnels.states import ChangeKind, State
 
+CLOSED = {State.WON.value: _l("Deal won."), State.LOST.value: _l("Deal lost.")}
 bp = Blueprint("cards", __name__, url_prefix="/funnels")
 MOST_MOVES = 100  # that are looked through
 CHANGED = "funnel-changed"  # the board of the page looks what is new
@@ -62,12 +64,14 @@ def change_stage(id: str, card: str) -> ResponseReturnValue:
     reason, version = given.get("reason") or given.get("other_reason"), typed_version(given.get("version"))
     try:
         with write():
-            moving.move(doer(), about.card.id, _place(given.get("stage")), reason=reason, version=version)
+            place = _place(given.get("stage"))
+            _card, change = moving.move(doer(), about.card.id, place, reason=reason, version=version)
+            closed = change.to_state if change.to_state != change.from_state else None
     except Invalid as error:
         return refused(id, card, localized(error.message), lost=given if "reason" in error.fields else None)
     except Conflict as error:
         return refused(id, card, _conflict(error, about), error=error)
-    notify(_("Card moved."))
+    notify(str(CLOSED[closed] if closed in CLOSED else _("Card moved.")))
     return changed(id, card, "_moved")
 
 

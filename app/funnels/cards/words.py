@@ -55,7 +55,7 @@ def history_of(session: Session, card: Card) -> list[Line]:
     changes = [one for one in history.changes_of(session, card) if one.kind != ChangeKind.ORDERED]
     stages = select(Stage.id, Stage.name).where(Stage.funnel_id == card.funnel_id)  # deleted ones have names, too
     names = {row.id: row.name for row in session.execute(stages)}
-    ids = {change.owner_id for change in changes if change.owner_id is not None}
+    ids = {id_ for change in changes for id_ in (change.owner_id, change.actor_id) if id_ is not None}
     known = select(User.id, User.name).where(User.account_id == card.account_id, User.id.in_(ids))
     people = {row.id: row.name for row in session.execute(known)}
     return [_line(change, names, people) for change in changes]
@@ -67,7 +67,7 @@ def stayed(seconds: int) -> str:
 
 
 def _line(change: CardChange, stages: Mapping[UUID, str], people: Mapping[UUID, str]) -> Line:
-    to, by = stages.get(change.to_stage_id, "–"), _by(change)
+    to, by = stages.get(change.to_stage_id, "–"), _by(change, people)
     match change.kind:
         case ChangeKind.CREATED:
             return Line(change.at, _("Created in %(stage)s", stage=to), _joined(_worth(change), by), "primary", "plus")
@@ -112,10 +112,12 @@ def _worth(change: CardChange) -> str:
     return money(change.value) if change.value else ""
 
 
-def _by(change: CardChange) -> str:
+def _by(change: CardChange, people: Mapping[UUID, str]) -> str:
+    """By name; by e-mail address who is not with the account any more."""
     if change.rule_id is not None:
         return str(_("by the rule %(name)s", name=change.actor))
-    return str(_("by %(actor)s", actor=seen_email(change.actor) if "@" in change.actor else change.actor))
+    name = people.get(change.actor_id) if change.actor_id else None
+    return str(_("by %(actor)s", actor=name or (seen_email(change.actor) if "@" in change.actor else change.actor)))
 
 
 def _joined(*parts: Any) -> str:
