@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -83,8 +83,14 @@ def is_confirmed() -> bool:
 
 def has_permission(permission: str) -> bool:
     """Whether the signed-in person may; False for anonymous ones. In templates: `can("pixels.edit")`."""
-    user = current_user._get_current_object()  # once: a page asks for dozens
-    return user is not None and permission in getattr(user, "permissions", ())
+    return permission in granted()
+
+
+def granted() -> Collection[str]:
+    """All that the signed-in person may; nothing for anonymous ones. For who asks for dozens at once."""
+    user = current_user._get_current_object()
+    found: Collection[str] = getattr(user, "permissions", ())
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from flask import Flask, current_app, render_template, request
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
-from app.core.access import has_permission
+from app.core.access import granted, has_permission
 from app.core.assets import asset_url
 from app.core.i18n import locale
 
@@ -99,7 +99,8 @@ def shown_shortcuts() -> list[MenuItem]:
 def menu_part(template: str) -> Markup:
     """What a template prints that shows nothing but the menu. It is kept, since it is the same for all who may open the
     same and a third of the time that a page takes."""
-    shown = [item for item in menu().items if item.is_allowed]
+    permissions = granted()
+    shown = [item for item in menu().items if item.permission is None or item.permission in permissions]
     key = (
         template,
         locale(),
