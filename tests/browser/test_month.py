@@ -129,7 +129,7 @@ def test_every_page_speaks_english_on_a_phone_too(
         desk.set_viewport_size(VIEWPORTS["phone"])
 
 
-REACHABLE = """(root) => [...document.querySelector(root).querySelectorAll(
+REACHABLE = """(root) => [...document.querySelector(root ?? "body").querySelectorAll(
     'a[href], button, input:not([type=hidden]), select, textarea, summary')]
   .filter(e => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({visibilityProperty: true})
     && !e.closest('dialog:not([open])') && !(e.type === 'radio' && !e.checked))
