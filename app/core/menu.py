@@ -98,7 +98,7 @@ def shown_shortcuts() -> list[MenuItem]:
 
 def menu_part(template: str) -> Markup:
     """What a template prints that shows nothing but the menu. It is kept, since it is the same for all who may open the
-    same and a third of the time that a page takes."""
+    same, and each page would print it anew."""
     permissions = granted()
     shown = [item for item in menu().items if item.permission is None or item.permission in permissions]
     key = (

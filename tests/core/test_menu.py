@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, g
 from flask_login import login_user
 
-from app.core.menu import MenuItem, Viewer, add_to_menu, menu, shown_groups
+from app.core.menu import MenuItem, Viewer, add_to_menu, menu, menu_part, shown_groups
 from tests.page_app import gallery_app
 
 
@@ -33,6 +33,20 @@ def test_what_a_role_may_not_do_is_not_shown(app: Flask) -> None:
         assert [item.label for _title, items in shown_groups() for item in items] == ["Open", "/ui"]
         login_user(person({"pixels.edit"}))
         assert [item.label for _title, items in shown_groups() for item in items] == ["Open", "Secret", "/ui"]
+
+
+def test_a_kept_menu_is_only_for_who_may_open_the_same_and_is_on_the_same_page(app: Flask) -> None:
+    def printed(path: str, *permissions: str, language: str = "pt_BR") -> str:
+        with app.test_request_context(path, headers={"Cookie": f"locale={language}"}):
+            login_user(person(set(permissions)))
+            return menu_part("layouts/_menu.html") + menu_part("layouts/_shortcuts.html")
+
+    mine = printed("/ui/", "pixels.edit")
+    assert ("Secret" in mine, printed("/ui/", "pixels.edit") == mine) == (True, True)
+    assert "Secret" not in printed("/ui/")
+    assert printed("/nowhere", "pixels.edit").count("aria-current") == 0 < mine.count("aria-current")
+    assert "Keyboard shortcuts" in printed("/ui/", "pixels.edit", language="en")
+    assert "Keyboard shortcuts" not in printed("/ui/", "pixels.edit")
 
 
 def test_group_that_does_not_exist_stops_the_boot(app: Flask) -> None:
