@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from app import (
         accounts,
+        alerts,
         attention,
         charts,
         contacts,
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         reports,
         tracking,
         upkeep,
+        webhooks,
     )
     from app.accounts import browser_guard, callers
     from app.core import db as database
@@ -60,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     shell.init_app(app)
     charts.init_app(app)
     door = FrontDoor(settings.serves_tls, settings.web_threads, writer)
-    for feature in (accounts, attention, deliveries, pixels, contacts, funnels):
+    for feature in (accounts, attention, deliveries, pixels, contacts, funnels, webhooks, alerts):
         feature.init_app(app)
     tracking.init_app(app, door)
     opens.init_app(app, door)

@@ -16,8 +16,9 @@ import redis
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_babel import Domain
 from jinja2 import BytecodeCache
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from app import create_app
 from app.core import clock, migrate
@@ -180,14 +181,19 @@ def settings(make_settings: Callable[..., Settings], database_url: str) -> Setti
 
 @pytest.fixture
 def app(
-    settings: Settings, compiled_translations: Callable[[Path], None], compiled_templates: BytecodeCache
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    compiled_translations: Callable[[Path], None],
+    compiled_templates: BytecodeCache,
+    read_translations: Domain,
 ) -> Iterator[Flask]:
     compiled_translations(settings.data_dir)
     app = create_app(settings)
     app.jinja_env.bytecode_cache = compiled_templates
+    app.extensions["babel"].instance.domain_instance = read_translations
     app.config["PASSWORD_COST"] = CHEAP_HASHES
     if not settings.is_sqlite:
-        empty_postgresql(app)
+        request.getfixturevalue("emptied_postgresql")()
     yield app
     app.extensions[ROOM].stop()  # its threads, if a request started them
     with app.app_context():
@@ -213,6 +219,7 @@ def travel() -> Iterator[Callable[[timedelta], None]]:
     clock.travel(-sum(moved, timedelta()))
 
 
+BUT_THE_FIRST = " WHERE id <> (SELECT id FROM account ORDER BY created_at LIMIT 1)"
 FIRST_SETTINGS = (
     "timezone = 'America/Sao_Paulo', country_code = '55', retention_days = NULL, masks_people = true, "
     "second_factor_roles = '[]', version = 1"
@@ -223,14 +230,21 @@ CHANGED = (
 )
 
 
-def empty_postgresql(app: Flask) -> None:
+@pytest.fixture(scope="session")
+def emptied_postgresql(migrated_postgresql: str) -> Iterator[Callable[[], None]]:
     """Leaves what the migration left: the first account and the configuration version. Only tables with rows are
-    touched: DELETE of a few rows costs a tenth of TRUNCATE, which makes a new file for each table and index."""
+    touched: DELETE of a few rows costs a tenth of TRUNCATE, which makes a new file for each table and index. One
+    connection does it for all tests: what a new one must learn of each table and partition, it knows."""
     names = [table.name for table in reversed(Base.metadata.sorted_tables) if table.name != "config_version"]
     filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in names)
-    with runtime(app).engine.begin() as connection:
-        found = set(connection.execute(text(filled)).scalars())
-        for name in (name for name in names if name in found):
-            others = " WHERE id <> (SELECT id FROM account ORDER BY created_at LIMIT 1)" if name == "account" else ""
-            connection.execute(text(f"DELETE FROM {name}{others}"))
-        connection.execute(text(f"UPDATE account SET {FIRST_SETTINGS} WHERE ({CHANGED})"))
+    engine = create_engine(migrated_postgresql, connect_args={"prepare_threshold": 0})
+
+    def empty() -> None:
+        with engine.begin() as connection:
+            found = set(connection.execute(text(filled)).scalars())
+            for name in (name for name in names if name in found):
+                connection.execute(text(f"DELETE FROM {name}{BUT_THE_FIRST if name == 'account' else ''}"))
+            connection.execute(text(f"UPDATE account SET {FIRST_SETTINGS} WHERE ({CHANGED})"))
+
+    yield empty
+    engine.dispose()

@@ -33,6 +33,9 @@ SPECIAL = (  # where the word before the id does not tell the kind
     ("/funnels/*/rules/", "card-rule"),
     ("/api/funnels/*/rules/", "card-rule"),
     ("/funnels/*/undo/", "change"),
+    ("/webhooks/*/deliveries/", "told"),
+    ("/api/custom-webhooks/*/deliveries/", "told"),
+    ("/api/alerts/rules/", "alert"),
     ("/profile/sessions/", "session"),
     ("/api/auth/sessions/", "session"),
 )
@@ -91,6 +94,8 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
     colleague = new_user(app, "viewer", admin.account_id)
     invitation = create("/api/users", json={"email": f"convidada-{colleague.id.hex}@example.com", "role": "viewer"})
     web.get("/image/logo.png?id_fatura=FAT001")
+    hook = {"name": "ERP", "url": "https://erp.example.com/hook", "events": ["contact.*", "deal.won"]}
+    webhook = create("/api/custom-webhooks", json=hook)
     contact = create("/api/contacts", json={"name": "Bia", "phoneNumber": "(21) 99876-5432", "tags": ["vip"]})
     category = create("/api/categories", json={"name": "Clientes", "color": "#2fb344"})
     tag = create("/api/tags", json={"name": "feira"})
@@ -128,6 +133,9 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
         "stage": stage,
         "card": card["id"],
         "card-rule": card_rule["id"],
+        "webhook": webhook["id"],
+        "custom-webhook": webhook["id"],
+        "alert": "dead_letters",
         "change": moved.get_json()["changeId"],
         "preference": preferences["url"].rpartition("/")[2],
         "request": request_id,
@@ -147,10 +155,14 @@ def make_everything(app: Flask, admin: Person) -> dict[str, str]:
 def _rows(app: Flask, admin: Person, colleague: Person) -> dict[str, str]:
     """What no call makes at once: a delivery came with the event, a letter with the invitation, a job takes time."""
     with Session(runtime(app).engine) as store:
-        delivery = store.scalars(select(Delivery).where(Delivery.account_id == admin.account_id)).first()
+        mine = select(Delivery).where(Delivery.account_id == admin.account_id)
+        delivery = store.scalars(mine.where(Delivery.kind == "conversion")).first()
+        told = store.scalars(mine.where(Delivery.kind == "webhook")).first()
         assert delivery is not None
+        assert told is not None
         letter = store.scalars(select(MailMessage.id).where(MailMessage.account_id == admin.account_id)).first()
         found = {"outbox": str(letter), "delivery": str(delivery.id), "target": str(delivery.target_id)}
+        found["told"] = str(told.id)
     now = clock.now()
     with app.app_context(), write() as store:
         job = Job(

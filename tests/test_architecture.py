@@ -15,7 +15,7 @@ STEPS = [
     {"accounts", "destinations", "charts", "attention"},
     {"outbound"},
     {"deliveries"},
-    {"pixels", "contacts"},
+    {"pixels", "contacts", "webhooks", "alerts"},
     {"tracking", "opens", "funnels"},
     {"reports"},
     {"work", "serve", "simulator"},

@@ -17,14 +17,14 @@ for file in sorted((ROOT / "app").rglob("models.py")):
     import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
 
 # Grow with the traffic and are kept by months: retention drops a partition.
-BY_MONTH = {"tracked_event", "attempt", "email_open", "audit_entry"}
+BY_MONTH = {"tracked_event", "attempt", "email_open", "audit_entry", "webhook_message"}
 # Grow with the traffic, and are no log: `delivery` changes for as long as it is owed, `event_key` and the ids are
 # looked up by what a client gave, whenever that was, so that a month in their key would let a repeat through.
 BY_ROW = {"delivery", "event_key", "opened_id", "mailed_id"}
 # Figures: grow with the hours and what is told apart, and are kept for ever.
 FIGURES = {
     "open_hour", "open_slice_hour", "open_slice_day", "open_miss_hour", "delivery_hour", "delivery_tally", "match_hour",
-    "mailing_delay", "open_day_hours", "open_share_day", "open_share_month",
+    "mailing_delay", "open_day_hours", "open_share_day", "open_share_month", "webhook_hour",
 }  # fmt: skip
 # Known to every account alike: its key is the text itself, at most 2,000 new ones a day and process. Sharded, each node
 # has a copy ("reference table").
@@ -36,7 +36,7 @@ SMALL = {
     "heartbeat", "opens_closed", "refresh_token", "client_token", "second_factor", "recovery_code", "pending_sign_in",
     "registration", "mailed_link", "invitation", "social_login", "target_window", "mail_message",
     "user_choice", "category", "tag", "custom_field", "segment", "contact_import", "import_part", "privacy_request",
-    "privacy_action", "funnel", "stage", "card_rule",
+    "privacy_action", "funnel", "stage", "card_rule", "webhook", "webhook_secret", "alert_rule", "alert",
 }  # fmt: skip
 # As many rows as an account has people in its contacts. Each contact has a number of its own, by which search and links
 # find it: a sharded database keeps all of an account's on one node, and these tables are not laid out for it yet.
@@ -51,6 +51,8 @@ WITHOUT_ACCOUNT = {
     "ix_delivery_due": "the engine takes what is due of one target; a sharded claim has to name its account too",
     "ix_delivery_target": "the deliveries of one target",
     "ix_delivery_dead_target": "the dead ones of one target",
+    "ix_attempt_target": "the calls of one webhook, newest first",
+    "ix_attempt_target_failed": "those that failed",
     "ix_tracked_event_target": "the events of one pixel, newest first",
     "ix_tracked_event_client": "the events of one client app, newest first",
     "ix_mailed_id_mailing_id": "the ids of one mailing; PostgreSQL deletes them by it when the mailing goes",

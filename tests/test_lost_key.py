@@ -99,5 +99,6 @@ def test_programs_are_told_in_json(bereft: Flask) -> None:
 
 def test_flask_doctor_says_which(bereft: Flask) -> None:
     told = bereft.test_cli_runner().invoke(args=["doctor", "--language", "en"]).output
-    columns = "pixel.sealed_token, open_settings.signing_key, mail_message.sealed, privacy_request.sealed_subject"
+    before = "pixel.sealed_token, open_settings.signing_key, mail_message.sealed"
+    columns = f"{before}, webhook_secret.sealed, privacy_request.sealed_subject"
     assert f"cannot be read with ENCRYPTION_KEYS ({columns})" in told

@@ -40,6 +40,9 @@ NARROWER = {"jobs.stop": STOPPING, "api_jobs.stop": STOPPING, "jobs.file": CLEAR
 
 ANYBODYS = {"api_views.views"}  # any text is an id that nothing was opened of: an empty list
 ANYBODYS |= {"outbox.passed_on"}  # a letter that is gone, which any moment may bring, is said on the list
+ANYBODYS |= {  # a topic is no account's object
+    "alerts.edit", "alerts.update", "alerts.switch", "api_alerts.rule", "api_alerts.update",
+}  # fmt: skip
 ABOUT_ONESELF = re.compile(r"/providers/|/login/")  # no id, but the name of a provider
 
 

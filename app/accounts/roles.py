@@ -34,6 +34,8 @@ MANAGER = OPERATOR | {
     "funnels.edit",  # structure and rules
     "funnels.export",
     "pixels.view",
+    "webhooks.view",  # without their secrets
+    "alerts.view",
     "deliveries.replay",
     "deliveries.cancel",
     "images.edit",
@@ -41,6 +43,8 @@ MANAGER = OPERATOR | {
 }
 ADMIN = MANAGER | {
     "pixels.edit",
+    "webhooks.edit",
+    "alerts.edit",
     "clients.view",
     "clients.edit",
     "events.test",

@@ -7,7 +7,7 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Every part registers its own pages, API, menu entries and commands."""
-    from app.contacts import models
+    from app.contacts import catalogue, models
     from app.contacts.consent import models as _consent  # noqa: F401 - their tables
     from app.contacts.fields import models as _fields  # noqa: F401
     from app.contacts.importing import models as _importing  # noqa: F401
@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
     from app.contacts.segments import models as _segments  # noqa: F401
 
     assert models
+    catalogue.declare_events()
     _consents_and_merging(app)
     _pages_of_contacts(app)
     _api_of_contacts(app)

@@ -27,6 +27,12 @@ def current(connection: Connection) -> int:
     return int(driver.execute(_CURRENT).fetchone()[0])
 
 
+def is_moving(connection: Connection) -> bool:
+    """Whether this very transaction has moved it: then `current` is a number that a rollback gives to another change,
+    and nothing may be kept under it."""
+    return "config" in connection.info.get("after_commit", {})
+
+
 def _tell() -> None:
     for listener in on_bump:
         listener()

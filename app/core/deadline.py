@@ -82,6 +82,13 @@ class Deadlines:
                 self._changed.notify()
         return watch
 
+    def shorten(self, watch: Watch, limit_s: float) -> None:
+        """Ends the call at most so many seconds from now."""
+        with self._changed:
+            watch.at = min(watch.at, clock.monotonic() + limit_s)
+            if watch.at < self._next_look:
+                self._changed.notify()
+
     def finish(self, watch: Watch) -> None:
         with self._changed:
             self._open.discard(watch)

@@ -23,6 +23,7 @@ class Call:
     json: Json | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None  # instead of `json`, when the exact bytes matter (signatures)
+    is_guarded: bool = False  # to a URL that a person typed: only public addresses, and the status alone decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +84,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An adapter's reading of a reply. `detail` is shown to people; `after_s` is the wait the platform asked for."""
+    """An adapter's reading of a reply. `detail` is shown to people; `after_s` is the wait the platform asked for.
+    `is_brief`: worth a few quick tries and no long ones, since the fault looks like the call's own."""
 
     verdict: Verdict
     detail: str = ""
     after_s: float | None = None
+    is_brief: bool = False
 
     @classmethod
     def sent(cls, detail: str = "") -> Outcome:
         return cls(Verdict.SENT, detail)
 
     @classmethod
-    def retry(cls, detail: str, after_s: float | None = None) -> Outcome:
-        return cls(Verdict.RETRY, detail, after_s)
+    def retry(cls, detail: str, after_s: float | None = None, is_brief: bool = False) -> Outcome:
+        return cls(Verdict.RETRY, detail, after_s, is_brief)
 
     @classmethod
     def throttled(cls, detail: str, after_s: float | None = None) -> Outcome:

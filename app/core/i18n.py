@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -47,6 +49,19 @@ def chosen_locale() -> str:
 
 def locale() -> str:
     return str(flask_babel.get_locale() or DEFAULT_LOCALE)
+
+
+@contextmanager
+def in_zone(name: str | None) -> Iterator[None]:
+    """Inside, times are said in this zone, for a letter to somebody who does not look; None: the installation's."""
+    before = g.get("timezone")
+    g.timezone = name
+    flask_babel.refresh()
+    try:
+        yield
+    finally:
+        g.timezone = before
+        flask_babel.refresh()
 
 
 def datetime_text(value: datetime | None) -> str:

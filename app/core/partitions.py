@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
-PARTITIONED = ("tracked_event", "attempt", "email_open", "audit_entry")
+PARTITIONED = ("tracked_event", "attempt", "email_open", "audit_entry", "webhook_message")
 MONTHS_AHEAD = 2
 MOVED_AT_MOST = 100_000  # rows of one month that may move out of DEFAULT while its writers wait: some 2 s
 

@@ -6,32 +6,36 @@ import select
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, NamedTuple
 
 from app.core import clock
 from app.core.deadline import Watch
+from app.core.guard import NotAllowed, is_allowed
 
 CONNECT_TIMEOUT_S = 5.0
 IDLE_LIMIT_S = 20.0  # an idle connection older than this is not trusted: a firewall may have forgotten it silently
 
 
 class Place(NamedTuple):
-    """Where a connection leads."""
+    """Where a connection leads. A guarded one was vetted when it was opened, and carries guarded calls alone."""
 
     host: str
     port: int
     is_tls: bool
+    is_guarded: bool = False
 
 
 class Connection:
     """Carries one call at a time. Its socket blocks without a limit of its own: the watch ends it."""
 
-    def __init__(self, place: Place, roots: ssl.SSLContext, watch: Watch) -> None:
+    def __init__(self, place: Place, roots: ssl.SSLContext, watch: Watch, allows: Callable[[str], bool]) -> None:
         self.place = place
         self.idle_since = 0.0
-        self._sock = open_socket(place.host, place.port, watch)
+        self._sock = open_socket(place.host, place.port, watch, allows if place.is_guarded else None)
         try:
             if place.is_tls:
                 self._sock = self._wrapped(roots, watch)
@@ -68,7 +72,11 @@ class Connection:
         answer.begin()
         lengths = answer.headers.get_all("Content-Length") or ()
         if len(set(lengths)) > 1:
-            raise HTTPException("two lengths")
+            if not self.place.is_guarded:
+                raise HTTPException("two lengths")
+            answer.will_close = True
+        if answer.status < 200 or (answer.status in (204, 304) and any(length != "0" for length in lengths)):
+            answer.will_close = True  # more follows, which must not be taken for the next call's answer
         return answer
 
     def close(self, watch: Watch | None = None) -> None:
@@ -110,9 +118,11 @@ class Answer(HTTPResponse):
 class Pool:
     """Idle connections, at most `size` in all; the latest one to a place is used first. Safe for any threads."""
 
-    def __init__(self, size: int, roots: ssl.SSLContext) -> None:
+    def __init__(self, size: int, roots: ssl.SSLContext, *, allow_private: bool = False) -> None:
+        """`allow_private`: whether guarded calls may reach private and loopback addresses."""
         self._size = size
         self._roots = roots
+        self._allows = partial(is_allowed, allow_private=allow_private)
         self._lock = threading.Lock()
         self._idle: dict[Place, list[Connection]] = {}
         self._count = 0
@@ -128,7 +138,7 @@ class Pool:
                     raise
                 return connection
             connection.close()
-        return Connection(place, self._roots, watch)
+        return Connection(place, self._roots, watch, self._allows)
 
     def give_back(self, connection: Connection) -> None:
         connection.idle_since = clock.monotonic()
@@ -166,10 +176,14 @@ class Pool:
 # -- opening ------------------------------------------------------------------------------------------------------
 
 
-def open_socket(host: str, port: int, watch: Watch) -> socket.socket:
-    """A TCP connection that the watch can end; the time left is shared out among the host's addresses."""
+def open_socket(host: str, port: int, watch: Watch, allows: Callable[[str], bool] | None = None) -> socket.socket:
+    """A TCP connection that the watch can end; the time left is shared out among the host's addresses. What is dialled
+    is an answer that `allows` has seen, since a name may answer otherwise the next time. Raises NotAllowed when it
+    refuses any of them: a name that leads inside as well is meant to."""
     give_up = clock.monotonic() + min(CONNECT_TIMEOUT_S, watch.left_s)
     addresses = _look_up(host, port, watch, give_up)
+    if allows is not None and not all(allows(address[0]) for *_rest, address in addresses):
+        raise NotAllowed
     failure: OSError = ConnectionError()
     for number, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = socket.socket(family, kind, protocol)

@@ -21,7 +21,8 @@ Key = tuple[Any, ...]
 
 class Rollup:
     """`rollup(connection, {key: counts})` adds the counts to the rows of a table whose primary key is the key and a
-    shard. Keys and counts are in the order of the model's columns; a count may be negative."""
+    shard. Keys and counts are in the order of the model's columns; a count may be negative. `apart`: to rows of their
+    own, for who comes second in a transaction: the first may hold rows that are later in the order than these."""
 
     def __init__(self, model: type[Base]) -> None:
         table = cast(Table, model.__table__)
@@ -33,13 +34,13 @@ class Rollup:
         conflict = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums}"
         self._add = BulkInsert(model, table.columns.keys(), conflict)
 
-    def __call__(self, connection: Connection, counts: Mapping[Key, Sequence[int]]) -> None:
+    def __call__(self, connection: Connection, counts: Mapping[Key, Sequence[int]], *, apart: bool = False) -> None:
         if not counts:
             return
         if connection.dialect.name == "sqlite":
             self._add.many(connection, [(*key, 0, *numbers) for key, numbers in counts.items()])
             return
-        shard = shard_of(os.getpid())
+        shard = shard_of(os.getpid()) + (SHARDS if apart else 0)
         keys = sorted(counts, key=_order)  # in one order: no two writers deadlock
         self._add.many(connection, [(*key, shard, *counts[key]) for key in keys])
 

@@ -78,12 +78,14 @@ class Settings(BaseModel):
     timezone: str = "America/Sao_Paulo"
     outbound_timeout: Seconds = 10.0
     answer_timeout: Seconds = 8.0
+    webhook_timeout: Seconds = 30.0
     kwai_events_url: Url = "https://www.adsnebula.com/log/common/api"
     meta_graph_url: Url = "https://graph.facebook.com"
     meta_graph_version: str = Field("v25.0", pattern=r"^v\d{1,3}\.\d{1,2}$")
     allow_private_targets: bool = False
     retention_days: int = Field(365, ge=1, le=36500)
-    internal_api_token: str | None = None
+    internal_api_token: str | None = None  # unset: nothing goes to the company's own systems
+    hub_url: Url = "https://integracoes.carinho.com.vc/api"
     smtp_url: str | None = None
     mail_from: str | None = None  # None: `kalitrack@` and the host of PUBLIC_URL
     google_client_id: str | None = None
@@ -158,6 +160,12 @@ class Settings(BaseModel):
     @property
     def database_file(self) -> Path | None:
         return Path(self.database_url.removeprefix("sqlite:///")) if self.is_sqlite else None
+
+    @property
+    def takes_plain_http(self) -> bool:
+        """Whether webhooks may be called without TLS: where people develop, and in the demo, whose receivers are its
+        own."""
+        return self.env == "development" or self.demo
 
     @property
     def serves_tls(self) -> bool:

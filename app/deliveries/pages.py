@@ -88,7 +88,7 @@ def show(id: str) -> ResponseReturnValue:
         line=line,
         delivery=line.delivery,
         target=line.target,
-        policy=kinds().get(line.delivery.kind).policy,
+        policy=kinds().get(line.delivery.kind).policy_of(db.session.connection(), line.target.id),
         history=[_step(attempt) for attempt in detail.attempts],
         refusal=changes.refusal(line.delivery, line.target),
         can_cancel=line.state in MEETS[Verb.CANCEL],

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -54,13 +55,20 @@ def shown_request(kinds: Kinds, connection: Connection, owed: Owed, *, reveal: b
 
 
 def shown(call: Call, *, reveal: bool) -> ShownRequest:
-    """Any call as people may see it."""
-    own = call if reveal else Call(call.method, call.url, _veiled(call.json), call.headers, call.body)
+    """Any call as people may see it; without `reveal` of an address that a person typed its host alone."""
+    url = _host_alone(call.url) if call.is_guarded else call.url
+    own = call if reveal else Call(call.method, url, _veiled(call.json), call.headers, call.body)
     seen = masked(own)
     body = json.dumps(seen["json"], ensure_ascii=False, indent=2, default=str) if own.json is not None else ""
     if own.body is not None:
         body = own.body.decode("utf-8", "replace")
     return ShownRequest(own.method, own.url, seen["headers"], body, curl(own))
+
+
+def _host_alone(url: str) -> str:
+    """Of an address that a person typed: what follows the host is the key of many a receiver."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/..."
 
 
 def curl(call: Call) -> str:

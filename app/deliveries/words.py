@@ -35,7 +35,12 @@ TABS: dict[State, Any] = {
     State.DONE: _l("Delivered"),
     State.CANCELLED: _l("Cancelled"),
 }
-KINDS: dict[str, Any] = {"conversion": _l("Events to platforms"), "mail": _l("E-mails")}
+KINDS: dict[str, Any] = {
+    "conversion": _l("Events to platforms"),
+    "mail": _l("E-mails"),
+    "webhook": _l("Webhooks"),
+    "hub": _l("Hub"),
+}
 WINDOWS: dict[str, Any] = {
     "second": _l("This second"),
     "minute": _l("This minute"),
@@ -69,7 +74,15 @@ def filter_words(asked: Filter, target: Target | None) -> list[tuple[str, str]]:
 
 def policy_words(policy: Policy) -> str:
     """How often and for how long it is tried."""
-    fast = listed(duration(wait) for wait in policy.fast_s)
+    fast = listed(duration(wait) for wait in (*policy.fast_s, *policy.slow_s))
+    if policy.is_fixed:
+        return str(
+            _(
+                "A failed attempt is repeated after %(waits)s; at most %(number)s attempts.",
+                waits=fast,
+                number=number(policy.max_attempts),
+            )
+        )
     return str(
         _(
             "A failed attempt is repeated after %(fast)s, then after %(first)s and twice as long each time, up to "

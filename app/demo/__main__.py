@@ -27,7 +27,8 @@ def main() -> int:
     _start_anew_when_stale(folder)
     port = _free_port()
     platforms = f"http://127.0.0.1:{port}"
-    os.environ.update(KWAI_EVENTS_URL=f"{platforms}{KWAI_PATH}", META_GRAPH_URL=platforms, KALITRACK_DEMO="1")
+    os.environ.update(KWAI_EVENTS_URL=f"{platforms}{KWAI_PATH}", META_GRAPH_URL=platforms, KALITRACK_DEMO="1",
+                      ALLOW_PRIVATE_TARGETS="1")  # fmt: skip
     simulator = Role.of(
         "platforms", Stage.VALKEY, sys.executable, "-m", "app.simulator", "--port", str(port),
         "--latency-ms", str(LATENCY_MS), "--counts-only",
@@ -42,11 +43,14 @@ def prepare(settings: Settings) -> str:
     from app.core.runtime import runtime
     from app.demo.fill import fill
     from app.demo.pages import link
+    from app.demo.webhooks import move_receivers
 
     migrated(settings)
     app = create_app(settings)
     started = time.monotonic()
     written = fill(app)
+    with app.app_context():
+        move_receivers(settings.meta_graph_url)
     runtime(app).engine.dispose()
     if written.events:
         took_s = time.monotonic() - started

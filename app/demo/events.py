@@ -137,4 +137,5 @@ def _attempt(event: dict[str, Any], number: int, each: Try, bits: int) -> dict[s
         "outcome": each.verdict,
         "detail": each.detail or None,
         "response": _answer(each),
+        "target_id": None,
     }

@@ -30,6 +30,7 @@ from app.demo.events import Placed, write_events
 from app.demo.funnels import CARDS, fill_funnels
 from app.demo.month import DAYS, NO_ANSWER, OUTAGE_DAY, REFUSAL, REFUSED_TOKEN, Story, stories
 from app.demo.opens import fill_opens
+from app.demo.webhooks import make_webhooks, settle_history
 from app.outbound import targets
 from app.outbound.models import Target
 from app.pixels import service as pixels
@@ -64,9 +65,11 @@ def fill(app: Flask, events: int = EVENTS, seed: int = SEED) -> Written:
             mails, readers = round(share * MAILS), Random(f"{seed}-{number}-mails")  # noqa: S311
             opens, paths = fill_opens(readers, cast, placed.account_id, number == 0, mails, now)
             images += paths
+            make_webhooks(placed.account_id, runtime().settings.meta_graph_url, now - timedelta(days=DAYS))
             people = Random(f"{seed}-{number}-contacts")  # noqa: S311
             fill_contacts(people, placed.account_id, now, round(CONTACTS * cast.share))
             fill_funnels(people, placed.account_id, now, round(CARDS * cast.share))
+            settle_history(people, placed.account_id, now)
             written = Written(written.events + told, written.opens + opens)
         db.session.remove()
     _note(runtime(app).settings, {"clients": tokens, "images": images})

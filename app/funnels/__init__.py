@@ -11,13 +11,14 @@ def init_app(app: Flask) -> None:
 
     from app.core import privacy as desk
     from app.core.menu import MenuItem, add_to_menu
-    from app.funnels import adding, board, cards, figures, following, models, rules, structure
+    from app.funnels import adding, board, cards, catalogue, figures, following, models, rules, structure
     from app.funnels.privacy import CardHolder
 
     assert models
     for part in (structure, board, cards, rules, figures, adding):
         part.init_app(app)
     following.init_app()
+    catalogue.declare_events()
     desk.register(CardHolder())
     also = ("funnel_stages", "board", "cards", "card_rules", "funnel_figures", "funnel_adding")
     add_to_menu(app, MenuItem("sales", _l("Funnels"), "funnels.index", "layout-kanban", "funnels.view", 10, also=also))

@@ -35,10 +35,11 @@ def _answer_loads(app: Flask, door: FrontDoor) -> None:
 
 def _show(app: Flask) -> None:
     from app.core import privacy as desk
-    from app.opens import dashboard, images, log, mailings, pages, privacy, rules, stats
+    from app.opens import catalogue, dashboard, images, log, mailings, pages, privacy, rules, stats
     from app.opens.dashboard import pages as _dashboard  # noqa: F401 - its views are on the shared blueprint now
 
     for part in (dashboard, images, log, mailings, rules, stats):
         part.init_app(app)
     app.register_blueprint(pages.bp)
+    catalogue.declare_events()
     desk.register(privacy.OpenHolder())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.bulk import BulkInsert
 from app.core.ids import created_at, uuid7
+from app.outbound.kinds import LISTED_BY_TARGET
 from app.outbound.models import Attempt
 from app.outbound.results import Result
 
@@ -49,6 +50,7 @@ def _row(result: Result, times: dict[int, datetime]) -> list[Any]:
     return [
         row.account_id, made_at, id_, row.id, row.attempts, result.started_at, result.duration_ms, result.http_status,
         result.outcome.verdict, result.outcome.detail or None, result.response,
+        row.target_id if row.kind in LISTED_BY_TARGET else None,
     ]  # fmt: skip
 
 

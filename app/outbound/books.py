@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -21,7 +22,7 @@ from app.outbound.loading import lease_of, load
 from app.outbound.models import TargetState
 from app.outbound.parcel import Parcel
 from app.outbound.results import Result, Written
-from app.outbound.settle import prepare, settle
+from app.outbound.settle import Book, keep_no_books, prepare, settle
 from app.outbound.shares import CLAIM_ROWS
 from app.outbound.sight import Claim, Sight
 
@@ -139,27 +140,43 @@ class Books:
         renewals: Sequence[Leased],
         wanted: Sequence[tuple[DueTarget, int]],
         batch_of: Callable[[UUID], int] = one_by_one,
+        book: Book | None = None,
     ) -> Turn:
         now = clock.now()
         leases = {target.kind: lease_of(self._kinds.get(target.kind)) for target, _ in wanted}
         settlement = prepare(results, lambda kind: self._kinds.get(kind).policy, now) if results else None
         with begin_write(self._engine) as connection:
-            written = settle(connection, settlement) if settlement else []
+            written = settle(connection, settlement, book or self._book) if settlement else []
             for kind in {row.kind for row in renewals}:
                 rows = [row for row in renewals if row.kind == kind]
                 renew(connection, rows, now + lease_of(self._kinds.get(kind)))
             return Turn(written, claim(connection, wanted, now, leases, CLAIM_ROWS, batch_of))
 
+    def _book(self, connection: Connection, tried: Sequence[Result], written: Sequence[Written], at: datetime) -> None:
+        keys = {result.row.kind for result in tried} | {item.result.row.kind for item in written}
+        for key in sorted(keys):
+            if len(keys) == 1:
+                self._kinds.get(key).book(connection, tried, written, at)
+                continue
+            own_tried = [result for result in tried if result.row.kind == key]
+            own_written = [item for item in written if item.result.row.kind == key]
+            self._kinds.get(key).book(connection, own_tried, own_written, at)
+
     def _settle_singly(self, results: Sequence[Result]) -> tuple[list[Written], list[Result]]:
         written: list[Written] = []
         refused: list[Result] = []
         for result in results:
-            for version in (result, result.without_words()):
+            plain = result.without_words()
+            # without its kind's book at last: a defect there must not have it sent again and again
+            versions = (result, None), (plain, None), (result, keep_no_books), (plain, keep_no_books)
+            for version, book in versions:
                 try:
-                    written += self._turn([version], [], []).written
+                    written += self._turn([version], [], [], book=book).written
                     break
                 except Exception as error:
                     log.warning("a result was refused", exc_info=error, extra={"delivery_id": str(result.row.id)})
+                    if is_database_away(error):
+                        break
             else:
                 refused.append(result)
         return written, [result for result in refused if not self._is_over(result)]

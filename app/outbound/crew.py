@@ -95,8 +95,15 @@ class Crew:
             self._land(landed)
 
     def _send(self, parcel: Parcel) -> Landed:
-        secret = parcel.party.secret
-        one = exchange(self._carriers, parcel.build, parcel.read, timeout_s=parcel.timeout_s, secret=secret)
+        one = exchange(
+            self._carriers,
+            parcel.build,
+            parcel.read,
+            timeout_s=parcel.timeout_s,
+            secret=parcel.party.secret,
+            others=parcel.party.others,
+            response_limit=parcel.response_limit,
+        )
         if one.how is How.UNBUILT and len(parcel.rows) == 1:  # a poisoned row; in a batch, halving finds it
             log.warning("a call could not be built", exc_info=one.fault, extra=_ids(parcel))
         elif one.fault is not None and one.how is How.CALL:
@@ -118,6 +125,7 @@ def _landed(parcel: Parcel, one: Exchange) -> Landed:
             one.how,
             parcel.seen,
             one.is_answered,
+            parcel.party.policy,
         )
         for row, item, each in zip(parcel.rows, parcel.items, outcomes, strict=True)
     ]

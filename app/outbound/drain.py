@@ -48,7 +48,11 @@ class Drain:
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._kinds = Kinds(runtime)
         self._books = Books(runtime.engine, self._kinds)
-        client = Client(timeout_s=runtime.settings.outbound_timeout, pool_size=MOST_SENDERS)
+        client = Client(
+            timeout_s=runtime.settings.outbound_timeout,
+            pool_size=MOST_SENDERS,
+            allow_private=runtime.settings.allow_private_targets,
+        )
         self._crew = Crew(client, self._inbox.put)
         self._bell = Bell(self.url, lambda: self._inbox.put(RUNG))
         self._aftermath = Aftermath(self.url, self._kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +14,9 @@ from app.core import clock, faults
 from app.core.exchange import Call, Mail, Outcome, Reply
 from app.core.http import CUT, encode
 from app.core.redaction import scrub
+from app.outbound.kinds import RESPONSE_LIMIT
 from app.outbound.results import How
 
-RESPONSE_LIMIT = 2048
 DETAIL_LIMIT = 500
 SHORTEST_SECRET = 8  # a shorter one is a word of many answers, which would be read wrong without it
 ELLIPSIS = "…".encode()
@@ -58,9 +58,12 @@ def exchange(
     *,
     timeout_s: float,
     secret: str = "",
+    others: Sequence[str] = (),
+    response_limit: int = RESPONSE_LIMIT,
 ) -> Exchange:
     """Builds a call, makes it and reads the answer; raises nothing for what an adapter or a platform does. Of the
-    answer, `secret` is taken out before anybody reads it: a platform may quote the token that it refuses."""
+    answer, `secret` and `others` are taken out before anybody reads it: a platform may quote the token that it
+    refuses. `response_limit`: characters that are kept of it."""
     started_at = clock.now()
     try:
         call = _whole(build())
@@ -69,11 +72,11 @@ def exchange(
     except Exception as error:
         return Exchange(Outcome.rejected(_failed("built", error)), How.UNBUILT, started_at, fault=error)
     faults.point("before_send")
-    reply = _without(secret, client.send(call, timeout_s=timeout_s))
+    reply = _without((secret, *others), client.send(call, timeout_s=timeout_s))
     faults.point("after_send")
     outcome, how, fault = _outcome(read, reply)
     # NUL: PostgreSQL takes none, and one platform's odd answer must not hold up everybody's results
-    response = scrub(reply.text, RESPONSE_LIMIT).replace("\x00", "") if reply.body else reply.error
+    response = scrub(reply.text, response_limit).replace("\x00", "") if reply.body else reply.error
     one = Exchange(outcome, how, started_at, None, reply.duration_ms, None, response, reply.status is not None, fault)
     return replace(one, call=call, http_status=reply.status) if isinstance(call, Call) else one
 
@@ -108,10 +111,11 @@ def _words(text: str) -> str:
     return scrub(text, DETAIL_LIMIT).replace("\x00", "")
 
 
-def _without(secret: str, reply: Reply) -> Reply:
+def _without(secrets: Iterable[str], reply: Reply) -> Reply:
     body = reply.body
-    for form in _forms(secret) if len(secret) >= SHORTEST_SECRET else ():
-        body = body.replace(form, ELLIPSIS)
+    for secret in sorted(secrets, key=len, reverse=True):
+        for form in _forms(secret) if len(secret) >= SHORTEST_SECRET else ():
+            body = body.replace(form, ELLIPSIS)
     return reply if body is reply.body else replace(reply, body=body)
 
 

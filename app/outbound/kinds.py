@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Any, ClassVar, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 from uuid import UUID
 
 from flask import current_app
@@ -17,8 +17,19 @@ from app.core.exchange import Call, Mail, Outcome, Reply
 from app.core.runtime import Runtime
 from app.outbound.policy import Policy
 
+if TYPE_CHECKING:
+    from app.outbound.results import Result, Written
+
+RESPONSE_LIMIT = 2048
+
 # kind -> dotted path, loaded on first use, so that the engine imports no feature
-KINDS = {"conversion": "app.tracking.conversions:Conversions", "mail": "app.outbound.mail.kind:Mails"}
+KINDS = {
+    "conversion": "app.tracking.conversions:Conversions",
+    "mail": "app.outbound.mail.kind:Mails",
+    "webhook": "app.webhooks.sending:Webhooks",
+    "hub": "app.webhooks.hub.kind:HubCalls",
+}
+LISTED_BY_TARGET = frozenset({"webhook"})  # kinds whose attempts are listed and counted by target
 EXTENSION = "kalitrack.kinds"  # where an app keeps the Kinds that its pages ask
 
 
@@ -53,11 +64,13 @@ class Adapter(Protocol):
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who is called: the adapter, and the target's credentials as that adapter wants them. `secret` is what a platform
-    may quote of them: it is taken out of every answer."""
+    may quote of them, as are `others`: they are taken out of every answer. `policy`: its own, where it has one."""
 
     adapter: Adapter
     key: Any
     secret: str = ""
+    others: tuple[str, ...] = field(default=(), repr=False)
+    policy: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +109,15 @@ class Kind(ABC):
     """One sort of delivery."""
 
     key: ClassVar[str]
-    policy: ClassVar[Policy]
+    policy: ClassVar[Policy]  # of targets that have none of their own
+    response_limit: ClassVar[int] = RESPONSE_LIMIT  # characters that are kept of an answer
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+
+    def policy_of(self, connection: Connection, target_id: UUID) -> Policy:
+        """By which one target is tried again, for people."""
+        return self.policy
 
     @property
     @abstractmethod
@@ -126,6 +144,11 @@ class Kind(ABC):
         item = self.items(connection, [row]).get(owed.ref_id)
         call = None if party is None or item is None else party.adapter.build([item], party.key)
         return call if isinstance(call, Call) else None
+
+    def book(self, connection: Connection, tried: Sequence[Result], written: Sequence[Written], at: datetime) -> None:
+        """Called in the transaction that settles: `tried` are the attempts that it logs, also those that came after
+        their lease; `written` what deliveries became. Keep it quick: on SQLite every other writer waits."""
+        return
 
     def settled(self, results: Sequence[Settled]) -> None:
         """Called after the commit of final and other results; must not raise."""

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from app.core.db import after_commit
+from app.core.db import UtcDateTime, after_commit
 from app.core.direct import Direct
 from app.core.exchange import Verdict
 from app.outbound.models import Breaker, Target, TargetState
@@ -43,8 +43,10 @@ def _judge(connection: Connection, target_id: UUID, results: Sequence[Result], n
         _slow_down(connection, target_id, by_verdict[Verdict.THROTTLED], now)
     if Verdict.REJECTED in by_verdict:
         _note_refusal(connection, target_id, by_verdict[Verdict.REJECTED][-1], now)
-    if by_verdict.keys() & ANSWERS:
-        _close_breaker(connection, target_id)
+    if Verdict.SENT in by_verdict:
+        _ARRIVED(connection, {"target": target_id})
+    elif by_verdict.keys() & ANSWERS:
+        _ANSWERED(connection, {"target": target_id, "now": now})
     else:
         _count_failures(connection, target_id, results, now)
 
@@ -85,14 +87,17 @@ def _slow_down(connection: Connection, target_id: UUID, results: Sequence[Result
     )
 
 
-def _close_breaker(connection: Connection, target_id: UUID) -> None:
-    _CLOSE_BREAKER(connection, {"target": target_id})
-
-
-_CLOSE_BREAKER = Direct(  # of every call that was answered
+_IS_TROUBLED = (Target.failures > 0) | (Target.breaker != Breaker.CLOSED)
+_CLOSED = {"failures": 0, "trips": 0, "breaker": Breaker.CLOSED, "breaker_until": None}
+_ARRIVED = Direct(  # the rule: nothing to change, nothing written
     update(Target)
-    .where(Target.id == bindparam("target"), (Target.failures > 0) | (Target.breaker != Breaker.CLOSED))
-    .values(failures=0, trips=0, breaker=Breaker.CLOSED, breaker_until=None)
+    .where(Target.id == bindparam("target"), _IS_TROUBLED | Target.failing_since.is_not(None))
+    .values(**_CLOSED, failing_since=None)
+)
+_ANSWERED = Direct(  # and said no
+    update(Target)
+    .where(Target.id == bindparam("target"), _IS_TROUBLED | Target.failing_since.is_(None))
+    .values(**_CLOSED, failing_since=func.coalesce(Target.failing_since, bindparam("now", type_=UtcDateTime())))
 )
 
 
@@ -100,13 +105,16 @@ def _count_failures(connection: Connection, target_id: UUID, results: Sequence[R
     """Rows of one batch failed in one call, and that counts once. Calls that were under way when the breaker opened
     say nothing new; only the probe, when it fails too, opens it for longer."""
     found = connection.execute(
-        select(Target.failures, Target.trips, Target.breaker).where(Target.id == target_id).with_for_update()
+        select(Target.failures, Target.trips, Target.breaker, Target.failing_since)
+        .where(Target.id == target_id)
+        .with_for_update()
     ).one_or_none()
     if found is None or found.breaker == Breaker.OPEN:
         return
     failures = found.failures + len({(result.started_at, result.duration_ms) for result in results})
     opens = found.breaker == Breaker.HALF_OPEN or failures >= BREAKER_FAILURES
     values = {"failures": failures, "last_error": results[-1].outcome.detail[:DETAIL], "last_error_at": now}
+    values["failing_since"] = found.failing_since or now
     if opens:
         wait_s = breaker_s(found.trips + 1)
         until = now + timedelta(seconds=wait_s)

@@ -88,7 +88,7 @@ def _refusal(row: Leased, item: Any, claim: Claim, now: datetime, kinds: Kinds) 
         return Outcome.rejected("Too old to be sent")
     if suspects.has_killed_enough(row):
         return Outcome.rejected("Gave up: every worker that sent it died")
-    if row.attempts > kinds.get(row.kind).policy.max_attempts:
+    if row.attempts > (claim.sight.parties[row.target_id].policy or kinds.get(row.kind).policy).max_attempts:
         return Outcome.rejected("Gave up: tried too often without an answer")
     return None
 
@@ -109,4 +109,5 @@ def _load_of(kinds: Kinds, claim: Claim, target_id: UUID, rows: Sequence[tuple[L
         start_by=start_by(kind, claim.at),
         rows=rows,
         size=claim.sizes.get(target_id),
+        response_limit=kind.response_limit,
     )

@@ -56,6 +56,8 @@ OPEN_STATUSES = (Status.PENDING, Status.LEASED)
 IS_OPEN = text("status IN ('pending', 'leased')")  # as the partial index spells it: SQLite wants no parameters there
 _DEAD = text("status = 'dead'")
 _CANCELLED = text("status = 'cancelled'")
+_LISTED = text("target_id IS NOT NULL")
+_LISTED_FAILED = text("target_id IS NOT NULL AND outcome <> 'sent'")
 
 
 class Target(Base):
@@ -82,6 +84,7 @@ class Target(Base):
     trips: Mapped[int] = mapped_column(Integer, default=0)  # times the breaker opened in a row
     last_error: Mapped[str | None] = mapped_column(String(500))
     last_error_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]  # the first failed call since the last one that arrived
     per_second: Mapped[int | None] = mapped_column(Integer)  # calls, not rows: a batch is one; None: no limit
     per_minute: Mapped[int | None] = mapped_column(Integer)
     per_hour: Mapped[int | None] = mapped_column(Integer)
@@ -137,6 +140,14 @@ class Attempt(Base):
     __tablename__ = "attempt"
     __table_args__ = (
         Index("ix_attempt_delivery", "account_id", "delivery_id"),
+        Index("ix_attempt_target", "target_id", "id", sqlite_where=_LISTED, postgresql_where=_LISTED),
+        Index(
+            "ix_attempt_target_failed",
+            "target_id",
+            "id",
+            sqlite_where=_LISTED_FAILED,
+            postgresql_where=_LISTED_FAILED,
+        ),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
@@ -151,6 +162,7 @@ class Attempt(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     detail: Mapped[str | None] = mapped_column(Text)
     response: Mapped[str | None] = mapped_column(Text)
+    target_id: Mapped[UUID | None]  # of kinds whose attempts are listed by target
 
 
 DELAY_BOUNDS_S = (0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86_400)

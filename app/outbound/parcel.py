@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.exchange import Call, Mail, Outcome, Reply
-from app.outbound.kinds import Leased, Party
+from app.outbound.kinds import RESPONSE_LIMIT, Leased, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Parcel:
     start_by: float
     seen: datetime
     is_half: bool = False  # of a batch that was refused
+    response_limit: int = RESPONSE_LIMIT
 
     def build(self) -> Call | Mail:
         return self.party.adapter.build(self.items, self.party.key)
@@ -57,6 +58,7 @@ class Load:
     start_by: float
     rows: Sequence[tuple[Leased, Any]]  # with the item of each
     size: int | None = None  # of a call, where it is to be less than `max_batch`
+    response_limit: int = RESPONSE_LIMIT
 
 
 def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Parcel]:
@@ -81,6 +83,7 @@ def pack(load: Load, unpackable: Callable[[Leased, Exception], None]) -> list[Pa
             timeout_s=load.timeout_s,
             start_by=load.start_by,
             seen=load.seen,
+            response_limit=load.response_limit,
         )
         for part in parts
     ]

@@ -19,17 +19,35 @@ BREAKER_LONGEST_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Waits between the tries of one kind: a fixed fast phase, then doubling up to a cap."""
+    """Waits between the tries of one kind: a fixed fast phase, then fixed slow waits, or doubling up to a cap."""
 
     fast_s: tuple[float, ...]
     first_s: float
     cap_s: float
     max_attempts: int
+    slow_s: tuple[float, ...] = ()
+
+    @classmethod
+    def fixed(cls, fast_s: tuple[float, ...], slow_s: tuple[float, ...] = ()) -> Policy:
+        """One try, and one after each of these waits."""
+        waits = fast_s + slow_s
+        return cls(fast_s, (slow_s or waits)[0], waits[-1], len(waits) + 1, slow_s)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether every wait is written down."""
+        return self.max_attempts <= len(self.fast_s) + len(self.slow_s) + 1
+
+    def most(self, outcome: Outcome) -> int:
+        """How many tries there are in all; of what waiting does not mend, those of the fast phase only."""
+        return min(self.max_attempts, len(self.fast_s) + 1) if outcome.is_brief else self.max_attempts
 
     def wait_s(self, attempts: int) -> float:
         """Seconds to wait after the given number of attempts, without jitter."""
         if attempts <= len(self.fast_s):
             return self.fast_s[max(attempts, 1) - 1]
+        if self.slow_s:
+            return self.slow_s[min(attempts - len(self.fast_s), len(self.slow_s)) - 1]
         return float(min(self.first_s * 2 ** min(attempts - len(self.fast_s) - 1, 40), self.cap_s))
 
 
@@ -69,7 +87,7 @@ def next_step(
 def _retry(
     policy: Policy, outcome: Outcome, attempts: int, now: datetime, expires_at: datetime | None, jitter: float
 ) -> Step:
-    if attempts >= policy.max_attempts:
+    if attempts >= policy.most(outcome):
         return Step(Status.DEAD, now, attempts, f"{outcome.detail} (gave up after {attempts} attempts)")
     wait = policy.wait_s(attempts)
     if outcome.after_s is not None:

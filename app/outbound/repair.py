@@ -19,11 +19,14 @@ REPLAYABLE = (Status.DEAD, Status.CANCELLED)
 CANCELLED_BY_HAND = "Cancelled by a person"
 
 
-def replay(connection: Connection, account_id: UUID, ids: Sequence[UUID], now: datetime) -> list[UUID]:
-    """Opens dead and cancelled deliveries again (at most PART), due at once, with all their attempts before them, and
-    rings. Returns which: those that somebody else opened a moment ago, whose target is deleted or whose person refused
-    consent stay as they are, so that however many ask, each is sent once."""
-    wanted = _found(connection, account_id, ids, Delivery.status.in_(REPLAYABLE))
+def replay(
+    connection: Connection, account_id: UUID, ids: Sequence[UUID], now: datetime, *, with_done: bool = False
+) -> list[UUID]:
+    """Opens dead and cancelled deliveries again (at most PART; delivered ones only `with_done`), due at once, with all
+    their attempts before them, and rings. Returns which: those that somebody else opened a moment ago, whose target is
+    deleted or whose person refused consent stay as they are, so that however many ask, each is sent once."""
+    final = (*REPLAYABLE, Status.DONE) if with_done else REPLAYABLE
+    wanted = _found(connection, account_id, ids, Delivery.status.in_(final))
     rows = [row for row in wanted if row.error != ErrorClass.CONSENT and row.state != TargetState.DELETED]
     if not rows:
         return []

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.exchange import Outcome, Verdict
 from app.outbound.kinds import Leased
-from app.outbound.policy import Step
+from app.outbound.policy import Policy, Step
 
 TROUBLE = frozenset({Verdict.AUTH, Verdict.GONE, Verdict.THROTTLED, Verdict.RETRY})
 
@@ -37,6 +37,7 @@ class Result:
     how: How = How.CALL
     seen: datetime | None = None  # when the target had last been changed as its credentials were read
     is_answered: bool = False  # whatever was said
+    policy: Policy | None = None  # its target's own
 
     def without_words(self) -> Result:
         """The same without what somebody else wrote, should the database not take that."""

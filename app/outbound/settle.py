@@ -28,8 +28,18 @@ class Settlement:
 
     results: Sequence[Result]
     changes: Sequence[Group]
+    tried: Sequence[Result]
     attempts: AttemptLog
     at: datetime
+
+
+Book = Callable[[Connection, Sequence[Result], Sequence[Written], datetime], None]
+
+
+def keep_no_books(
+    _connection: Connection, _tried: Sequence[Result], _written: Sequence[Written], _at: datetime
+) -> None:
+    """For who has no kinds."""
 
 
 def prepare(
@@ -45,17 +55,17 @@ def prepare(
     for result in results:
         look = _look(result)
         if look not in known:
-            step = _step(policy_of(result.row.kind), result, now, spread[result.started_at])
+            step = _step(result.policy or policy_of(result.row.kind), result, now, spread[result.started_at])
             known[look] = step, groups.setdefault(_change(result, step, now), [])
         step, group = known[look]
         group.append(Written(result, step))
     tried = [result for result in results if result.how is not How.UNSENT]
-    return Settlement(results, list(groups.items()), AttemptLog(tried), now)
+    return Settlement(results, list(groups.items()), tried, AttemptLog(tried), now)
 
 
-def settle(connection: Connection, settlement: Settlement) -> list[Written]:
-    """Writes results whose lease is still ours and logs every attempt. Returns what was written; a stale worker's
-    result changes nothing but the attempt log."""
+def settle(connection: Connection, settlement: Settlement, book: Book = keep_no_books) -> list[Written]:
+    """Writes results whose lease is still ours, logs every attempt and has kinds keep their books. Returns what was
+    written; a stale worker's result changes nothing but the attempt log."""
     done = write_down(connection, settlement.changes)
     shift(connection, _shifts(done))
     written = [item for _, items in done for item in items]
@@ -63,6 +73,7 @@ def settle(connection: Connection, settlement: Settlement) -> list[Written]:
     ours = None if is_whole else {(item.result.row.id, item.result.row.token) for item in written}
     settlement.attempts.write(connection, ours)
     learn(connection, [result for result in settlement.results if result.how is How.CALL], settlement.at)
+    book(connection, settlement.tried, written, settlement.at)
     return written
 
 
@@ -74,7 +85,9 @@ def _look(result: Result) -> _Look:
     matters to a delivery that is tried again would tell every row apart."""
     row, outcome = result.row, result.outcome
     look = (id(outcome), id(result.response), result.http_status, result.how, row.attempts, row.token, row.account_id)
-    return look if outcome.verdict is Verdict.SENT else (*look, row.kind, row.expires_at, result.started_at)
+    if outcome.verdict is Verdict.SENT:
+        return look
+    return (*look, row.kind, id(result.policy), row.expires_at, result.started_at)
 
 
 def _step(policy: Policy, result: Result, now: datetime, jitter: float) -> Step:

@@ -46,8 +46,9 @@ class Shift(NamedTuple):
 OPEN = Stand(Status.PENDING)
 
 
-def shift(connection: Connection, shifts: Iterable[Shift]) -> None:
-    """Moves the counts along. What retention removes leaves the hours as they were and is no longer open or dead."""
+def shift(connection: Connection, shifts: Iterable[Shift], *, apart: bool = False) -> None:
+    """Moves the counts along. What retention removes leaves the hours as they were and is no longer open or dead.
+    `apart`: in a transaction that may have moved counts before (see Rollup)."""
     hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
     tallies: dict[tuple[UUID, UUID, str, str], int] = defaultdict(int)
     for account_id, target_id, ref_at, before, after, many in shifts:
@@ -64,8 +65,8 @@ def shift(connection: Connection, shifts: Iterable[Shift]) -> None:
         for stand, number in ((before, -many), (after, many)):
             if stand is not None and (name := _tallied(stand)) is not None:
                 tallies[account_id, target_id, *name] += number
-    _add_hours(connection, {key: row for key, row in hours.items() if any(row)})
-    _add_tallies(connection, {key: (number,) for key, number in tallies.items() if number})
+    _add_hours(connection, {key: row for key, row in hours.items() if any(row)}, apart=apart)
+    _add_tallies(connection, {key: (number,) for key, number in tallies.items() if number}, apart=apart)
 
 
 def _count(row: list[int], stand: Stand, ref_at: datetime, number: int) -> None:

@@ -42,7 +42,8 @@ def resume(connection: Connection, id: UUID, code: str | None = None) -> None:
     paused = (Target.id == id) & (Target.state == TargetState.PAUSED)
     if code is not None:
         paused &= Target.reason_code == code
-    _change(connection, paused, state=TargetState.ACTIVE, reason=None, reason_code=None, not_before=None)
+    fresh = {"reason": None, "reason_code": None, "not_before": None, "failing_since": None}
+    _change(connection, paused, state=TargetState.ACTIVE, **fresh)
     reset_breaker(connection, id)
 
 

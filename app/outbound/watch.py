@@ -61,7 +61,7 @@ def _paused(target: Row[Any], now: Now, moment: datetime) -> Iterator[Found]:
         yield _found(target, TOKEN_REFUSED, Severity.DANGER, now, reason=(target.reason or "")[:REASON])
     elif target.reason_code == "gone":
         yield _found(target, RECEIVER_GONE, Severity.DANGER, now, reason=(target.reason or "")[:REASON])
-    elif now.open and moment - target.updated_at > FORGOTTEN:
+    elif target.reason_code != "failing" and now.open and moment - target.updated_at > FORGOTTEN:
         yield _found(target, PAUSED_BY_HAND, Severity.WARNING, now, since=target.updated_at.isoformat())
 
 

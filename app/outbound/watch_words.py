@@ -14,7 +14,7 @@ from app.outbound.words import error_word
 
 TOKEN_REFUSED, PAUSED_BY_HAND, RECEIVER_GONE = "token_refused", "paused_by_hand", "receiver_gone"
 BREAKER_OPEN, DEAD_LETTERS, QUEUE_OLD = "breaker_open", "dead_letters", "queue_old"
-MAIL = "mail"
+MAIL, WEBHOOK = "mail", "webhook"
 
 
 def _token_refused(subject: str, facts: Facts) -> Words:
@@ -48,6 +48,13 @@ def _paused_by_hand(subject: str, facts: Facts) -> Words:
 
 
 def _receiver_gone(subject: str, facts: Facts) -> Words:
+    if facts["kind"] == WEBHOOK:
+        return Words(
+            _("%(target)s wants to be told no more", target=facts["target"]),
+            sentences(_("It answered that it is gone, so nothing is sent there."), _waiting(facts), _said(facts)),
+            _("Ask whoever runs it; then turn the webhook on again, or delete it."),
+            target_steps(subject, facts, None),
+        )
     return Words(
         _("%(target)s no longer exists at the platform", target=facts["target"]),
         sentences(_("It answered that it is gone, so nothing is sent there."), _waiting(facts), _said(facts)),
@@ -112,8 +119,10 @@ def _said(facts: Facts) -> str:
 
 
 def target_steps(id: str, facts: Facts, change: str | None) -> tuple[Step, ...]:
-    """The pixel's own pages where the target is one's. `change`: what there is to do in its form."""
+    """The pixel's or webhook's own pages where the target is one's. `change`: what there is to do in its form."""
     state = _state(id)
+    if facts["kind"] == WEBHOOK:
+        return (Step(_("Open the webhook"), "webhooks.show", "webhooks.view", {"id": id}), state)
     if facts["kind"] != "conversion":
         return (state,)
     show = Step(_("Open the pixel"), "pixels.show", "pixels.view", {"id": id})

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Row, func, select
 
 from app.core.period import Period
 from app.core.periods import DAY, HOUR
+from app.deliveries.health import lately
+from app.deliveries.standing import State, state_of
 from app.destinations import registry
 from app.outbound import figures
 from app.outbound.figures import Figures, Now
 from app.outbound.models import DeliveryHour, Target
-from app.pixels.health import lately
 from app.pixels.models import Pixel
-from app.pixels.state import State, state_of
 from app.tracking.rows import KIND
 
 LONGEST_BY_HOUR = 2 * DAY

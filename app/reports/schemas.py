@@ -11,9 +11,9 @@ from app.core.buckets import Bucket
 from app.core.figure_cards import Change
 from app.core.period import Compare
 from app.core.schema import Out, Schema
+from app.deliveries.standing import State
 from app.opens.figures import OpenFigures
 from app.outbound.figures import Figures
-from app.pixels.state import State
 from app.reports.health import Health
 from app.reports.overview import Overview
 from app.tracking.matches import Matches

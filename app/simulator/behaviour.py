@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.core import clock
-from app.simulator.platforms import KWAI, META, Answer, kwai_refusal, meta_error
+from app.simulator.platforms import HOOK, META, PLATFORMS, Answer, kwai_refusal, meta_error
 
 
 class Kind(StrEnum):
@@ -23,6 +23,9 @@ class Kind(StrEnum):
     DROP = "drop"  # closes it without an answer, taking nothing
     LOSE = "lose"  # takes the events, then closes without an answer
     ENDLESS = "endless"  # 200 and a body that does not end
+
+
+HOOK_STATUS = {Kind.REFUSE: 400, Kind.THROTTLE: 429, Kind.EXPIRE: 401}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Behaviour:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", Kind(self.kind))
-        if self.platform not in (None, KWAI, META):
-            raise ValueError(f"platform is {KWAI} or {META}")
+        if self.platform not in (None, *PLATFORMS):
+            raise ValueError(f"platform is {' or '.join(PLATFORMS)}")
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise ValueError("probability is between 0 and 1")
         for name in ("seconds", "times", "latency_ms", "status", "retry_after_s"):
@@ -120,6 +123,8 @@ def misbehave(behaviour: Behaviour, platform: str) -> Answer:
     """The answer of the kinds that do answer, in the platform's own shape."""
     headers = {} if behaviour.retry_after_s is None else {"Retry-After": str(behaviour.retry_after_s)}
     is_meta = platform == META
+    if platform == HOOK and behaviour.kind in HOOK_STATUS:
+        return Answer(behaviour.status or HOOK_STATUS[behaviour.kind], {"error": behaviour.kind}, (), headers)
     if behaviour.kind is Kind.REFUSE:
         return meta_error(400, 100, 2804001, "Invalid parameter") if is_meta else kwai_refusal("refused")
     if behaviour.kind is Kind.THROTTLE:

@@ -1,4 +1,4 @@
-"""How Kwai and Meta read a call and answer it: pure functions from a request to an answer."""
+"""How Kwai, Meta and a receiver of webhooks read a call and answer it: pure functions from a request to an answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from typing import Any
 
 KWAI = "kwai"
 META = "facebook"  # the value in API, database and logs
+HOOK = "webhook"  # somebody's receiver: /hooks/<name>
+PLATFORMS = (KWAI, META, HOOK)
+HOOK_PATH = re.compile(r"/hooks/([A-Za-z0-9_-]{1,64})/?")
 KWAI_PATH = "/log/common/api"
 META_PATH = re.compile(r"/v\d{1,3}\.\d{1,2}/([^/]+)/events/?")
 META_MAX_EVENTS = 1000
@@ -44,9 +47,11 @@ class Answer:
 
 
 def addressee(request: Request) -> tuple[str, str] | None:
-    """(platform, pixel) that a call is for; None for a path that neither platform has."""
+    """(platform, pixel or receiver) that a call is for; None for a path that none of them has."""
     if request.path == KWAI_PATH:
         return KWAI, str(request.body.get("pixelId", "")) if isinstance(request.body, dict) else ""
+    if hook := HOOK_PATH.fullmatch(request.path):
+        return HOOK, hook[1]
     found = META_PATH.fullmatch(request.path)
     return (META, found[1]) if found else None
 
@@ -54,6 +59,8 @@ def addressee(request: Request) -> tuple[str, str] | None:
 def answer(platform: str, request: Request, now: datetime) -> Answer:
     if request.method != "POST":
         return Answer(405, {"error": "POST only"}, headers={"Allow": "POST"})
+    if platform == HOOK:
+        return Answer(200, {"received": True}, [request.headers.get("webhook-id", "")])
     return kwai(request) if platform == KWAI else meta(request, now)
 
 

@@ -20,7 +20,7 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     from app.core.runtime import runtime
     from app.core.valkey import redis_url
     from app.outbound.waiting import WaitingRoom
-    from app.tracking import api, documentation, pages, privacy
+    from app.tracking import api, catalogue, documentation, drop, pages, privacy
     from app.tracking.intake import Intake
     from app.tracking.lookup import Lookups
     from app.tracking.rates import Rates
@@ -36,4 +36,6 @@ def init_app(app: Flask, door: FrontDoor) -> None:
     pages.init_app(app)
     app.register_blueprint(api.bp)
     documentation.describe()
+    drop.watch()
+    catalogue.declare_events()
     desk.register(privacy.EventHolder())

@@ -18,7 +18,9 @@ from app.destinations import registry
 from app.destinations.base import Event, PixelKey
 from app.outbound.kinds import Kind, Leased, Owed, Party, Settled, Subject
 from app.outbound.policy import PLATFORM
+from app.outbound.results import Result, Written
 from app.pixels.models import TOKEN_PLACE, Pixel
+from app.tracking import news
 from app.tracking.log_file import LogFile, LogLine
 from app.tracking.models import TrackedEvent
 
@@ -58,6 +60,9 @@ class Conversions(Kind):
         found = _events_of(connection, rows, _NAMES)
         return {id_: Subject(name, "events.show", {"id": _request_id(id_)}) for id_, name in found}
 
+    def book(self, connection: Connection, tried: Sequence[Result], written: Sequence[Written], at: datetime) -> None:
+        news.tell(connection, written, at, lambda rows: _events_of(connection, rows, _NEWS))
+
     def settled(self, results: Sequence[Settled]) -> None:
         lines = [_line(each) for each in results if each.outcome.verdict is Verdict.SENT]
         if lines:
@@ -82,6 +87,14 @@ def _by_time(*columns: Any) -> Direct:
 
 
 _NAMES = _by_time(TrackedEvent.id, TrackedEvent.event_name)
+_NEWS = _by_time(  # as `news` wants them
+    TrackedEvent.id,
+    TrackedEvent.event_id,
+    TrackedEvent.platform,
+    TrackedEvent.pixel_id,
+    TrackedEvent.event_name,
+    TrackedEvent.fields,
+)
 _EVENTS = _by_time(  # in the order of Event
     TrackedEvent.id,
     TrackedEvent.event_id,

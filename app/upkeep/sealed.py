@@ -16,6 +16,8 @@ from app.opens.rules.models import OpenSettings
 from app.opens.rules.settings import PLACE as SIGNING_PLACE
 from app.outbound.mail.models import LETTER_PLACE, MailMessage
 from app.pixels.models import TOKEN_PLACE, Pixel
+from app.webhooks.models import HEADERS_PLACE, Webhook, WebhookSecret
+from app.webhooks.models import SECRET_PLACE as WEBHOOK_SECRET_PLACE
 
 Kept: TypeAlias = tuple[UUID, str]  # the key of a row, and its sealed value
 
@@ -58,6 +60,8 @@ SEALED = (
     Sealed(SecondFactor, "user_id", "sealed_secret", SECRET_PLACE),
     Sealed(SecondFactor, "user_id", "next_sealed_secret", SECRET_PLACE),
     Sealed(MailMessage, "id", "sealed", LETTER_PLACE),
+    Sealed(Webhook, "id", "sealed_headers", HEADERS_PLACE),
+    Sealed(WebhookSecret, "id", "sealed", WEBHOOK_SECRET_PLACE),
     Sealed(PrivacyRequest, "id", "sealed_subject", SUBJECT_PLACE),
 )
 

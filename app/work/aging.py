@@ -20,6 +20,7 @@ from app.opens.models import Open, OpenedId, OpenMissHour
 from app.outbound.models import OPEN_STATUSES, Attempt, Delivery, Status
 from app.outbound.tally import Shift, Stand, shift
 from app.tracking.models import TrackedEvent
+from app.webhooks.models import WebhookMessage
 from app.work.purge import Before, Key, Rule
 
 MISSES_KEPT = timedelta(days=90)  # they hold names of files that anybody may make up
@@ -72,6 +73,7 @@ def agings() -> tuple[Aging, ...]:
         Aging(TrackedEvent, TrackedEvent.created_at, by_month=True),
         Aging(Attempt, Attempt.created_at, by_month=True),
         Aging(Open, Open.created_at, by_month=True),
+        Aging(WebhookMessage, WebhookMessage.created_at, by_month=True),
         # A trail that an account can cut to 30 days is none.
         Aging(AuditEntry, AuditEntry.created_at, at_least=AUDIT_KEPT, by_month=True),
     )

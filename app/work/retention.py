@@ -15,6 +15,7 @@ from app.accounts.joining.models import MailedLink, Registration
 from app.accounts.models import ClientToken, RefreshToken, UserSession
 from app.accounts.second_factor.models import PendingSignIn
 from app.accounts.team.models import Invitation
+from app.alerts.models import Alert
 from app.attention.models import Finding
 from app.contacts import retention as contacts
 from app.contacts.importing import wiping
@@ -107,6 +108,7 @@ def rules(settings: Settings, dialect: str, now: datetime) -> list[Rule]:
         Rule(Heartbeat, Heartbeat.seen_at < now - SILENT, Heartbeat.seen_at),
         Rule(Job, Job.created_at < now - JOBS_KEPT, Job.created_at),
         Rule(Finding, Finding.resolved_at < now - FINDINGS_KEPT, Finding.resolved_at),
+        Rule(Alert, Alert.resolved_at < now - FINDINGS_KEPT, Alert.resolved_at),
         Rule(Invitation, Invitation.expires_at < now - INVITATIONS_KEPT, Invitation.expires_at),
         Rule(MailMessage, MailMessage.created_at < oldest_kept(settings, now), MailMessage.created_at),
         *rules_for_all(settings, dialect, now),

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from app.alerts import sweep as alerts
 from app.attention.reconcile import Reconciler
 from app.core import clock, partition_upkeep, stopping
 from app.core.db import begin_write
@@ -39,12 +40,14 @@ ATTENTION_S = 5.0
 PARTITIONS_S = 600.0  # a look at the catalogue
 MAIL_S = 10.0
 CARD_RULES_S = 30.0
+ALERTS_S = 15.0
 
 
 class Ticker:
     """One process's part in the lead: what it does in a second, if it leads."""
 
     def __init__(self, app: Flask) -> None:
+        self._app = app
         self._runtime = runtime(app)
         self._valkey = connect(redis_url(self._runtime.settings))
         self.name = f"ticker-{host_mark()}"
@@ -55,6 +58,7 @@ class Ticker:
         self._partitions_at = 0.0
         self._mail_at = 0.0
         self._card_rules_at = 0.0
+        self._alerts_at = 0.0
         self._complaint = ""  # the last one, said once
         self._pulse = Pulse(self._runtime.engine, self.name, "ticker", self._runtime.settings.data_dir)
         self._attention = Reconciler(self._runtime)
@@ -77,6 +81,10 @@ class Ticker:
             for task in SCHEDULE:
                 self._start(task, clock.now())
             self._attention.run_if_older(ATTENTION_S)
+            if now >= self._alerts_at:
+                self._alerts_at = now + ALERTS_S
+                with self._app.app_context():  # letters are rendered
+                    alerts.sweep(self._runtime.engine)
             if now >= self._mail_at:
                 self._mail_at = now + MAIL_S
                 sweep(self._runtime.engine)

@@ -31,7 +31,7 @@ def told():
         events.subscribe(name, listen)
     yield heard
     for name in ("attention.raised", "attention.resolved"):
-        events._subscribers[name].remove(listen)
+        events.unsubscribe(name, listen)
 
 
 def test_what_concerns_all_is_raised_for_each_account(app, desk, register, told):

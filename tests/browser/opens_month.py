@@ -90,6 +90,7 @@ def month(tmp_path_factory: pytest.TempPathFactory, valkey_server_url: str) -> I
         port=server.server_port,
         redis_url=valkey_server_url,
         demo=True,
+        allow_private_targets=True,
         web_threads=16,
         **SECRETS,
     )

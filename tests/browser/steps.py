@@ -25,6 +25,7 @@ def come_in(page: Page, url: str, person: Browser) -> None:
 
 
 def fill(page: Page, **values: str) -> None:
+    settled(page)  # a form that just came back takes the focus to its errors, and what is typed with it
     for name, value in values.items():
         page.fill(f"[name={name}]", value)
 

@@ -84,6 +84,7 @@ def month(tmp_path_factory: pytest.TempPathFactory, valkey_server_url: str) -> I
             kwai_events_url=simulator.environment["KWAI_EVENTS_URL"],
             meta_graph_url=simulator.url,
             demo=True,
+            allow_private_targets=True,
             web_threads=16,
             **SECRETS,
         )

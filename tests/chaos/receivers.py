@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -134,8 +134,10 @@ TALKS: dict[str, Talk] = {
 class Sink:
     """`url("429")` is the address of a receiver that answers so. Plain, or behind the TLS of `context`."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None, talks: Mapping[str, Talk] = TALKS) -> None:
         self._context = context
+        self._talks = talks
+        self.connections = 0
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
@@ -155,6 +157,7 @@ class Sink:
         with suppress(OSError):
             while not self._ended.is_set():
                 conn, _ = self._listener.accept()
+                self.connections += 1
                 threading.Thread(target=self._one, args=(conn,), daemon=True).start()
 
     def _one(self, conn: socket.socket) -> None:
@@ -165,14 +168,14 @@ class Sink:
             if request:
                 path = request.split(b" ", 2)[1].decode()
                 self.heard.append(path)
-                TALKS[path.split("/")[1]](conn, self._ended)
+                self._talks[path.split("/")[1]](conn, self._ended)
         with suppress(OSError):
             conn.close()
 
 
 @contextmanager
-def sink(context: ssl.SSLContext | None = None) -> Iterator[Sink]:
-    server = Sink(context)
+def sink(context: ssl.SSLContext | None = None, talks: Mapping[str, Talk] = TALKS) -> Iterator[Sink]:
+    server = Sink(context, talks)
     try:
         yield server
     finally:

@@ -19,7 +19,7 @@ from tests.chaos.migrating import NEXT, later_release, migrate
 from tests.chaos.product import LEASE_S, ROOT
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
-BEFORE, HEAD = "0006", "0007"
+BEFORE, HEAD = "0007", "0008"
 PARTS = ("deliver", "web", "deliver", "jobs", "ticker")
 
 

@@ -20,7 +20,7 @@ from app.contacts.grouping import tag_ids
 from app.contacts.merging import service as merging
 from app.contacts.models import Contact, ContactTag, TimelineEntry
 from app.contacts.privacy import erasing
-from app.core import clock, events
+from app.core import clock, event_types, events
 from app.core.access import Actor
 from app.core.db import begin_write, db, write
 from app.core.privacy import How, Subject
@@ -58,13 +58,15 @@ def heard() -> Iterator[Heard]:
 
     events.subscribe("*", hear)
     yield found
-    events._subscribers["*"].remove(hear)
+    events.unsubscribe("*", hear)
 
 
 def names(heard: Heard) -> list[str]:
     """Told since the last time, with the fields of updates, once each shape is seen to be right."""
     for name, told in heard:
         assert told.keys() == SHAPES[name], name
+        if event_types.is_public(name):
+            event_types.public()[name].payload.model_validate(told, extra="forbid")
         assert not any(part in json.dumps(told) for part in ("Ana", "Bia", "9876", "ana@"))
     said = [" ".join([name.rpartition(".")[2], *told.get("fields", ())]) for name, told in heard]
     heard.clear()

@@ -25,9 +25,13 @@ ANA = {"name": "Ana São João", "phoneNumber": "(11) 98765-4321", "email": "Ana
 @pytest.fixture
 def heard() -> list[tuple[str, dict[str, Any]]]:
     found: list[tuple[str, dict[str, Any]]] = []
-    events.subscribe("*", lambda _connection, name, _account, payload: found.append((name, payload)))
+
+    def hear(_connection: Any, name: str, _account: Any, payload: dict[str, Any]) -> None:
+        found.append((name, payload))
+
+    events.subscribe("*", hear)
     yield found
-    events._subscribers["*"].pop()
+    events.unsubscribe("*", hear)
 
 
 def test_a_contact_is_kept_as_it_was_given_and_found_in_one_form(

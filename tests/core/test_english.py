@@ -35,6 +35,7 @@ PLACES = {  # Portuguese on purpose
     "app/core/i18n.py",  # the language's own name
     "app/core/gallery.py",
     "app/contacts/importing/words.py",  # a file to fill in
+    "app/webhooks/trial.py",  # an example with an accent
 }
 SAME_IN_EVERY_LANGUAGE = re.compile(r"<(code|datalist|kbd|pre|script)\b.*?</\1>|Kalitrack", re.S)
 NO_LANGUAGE = re.compile(

@@ -296,6 +296,20 @@ def test_a_cut_body_is_not_taken_for_the_next_answer(client: http.Client) -> Non
         assert server.connections == 3
 
 
+@pytest.mark.parametrize(
+    "first", [b"HTTP/1.1 103 Early Hints\r\n\r\n", b"HTTP/1.1 204 None\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_an_answer_after_which_more_comes_is_not_followed_by_the_next_call(client: http.Client, first: bytes) -> None:
+    def talk(conn: socket.socket) -> None:
+        while hear(conn):
+            conn.sendall(first)
+
+    with wire(talk) as server:
+        for _ in range(3):
+            client.send(Call("POST", server.url, {}))
+        assert server.connections == 3
+
+
 def test_connection_that_the_server_closed_costs_no_attempt(client: http.Client) -> None:
     with wire(says(OK)) as server:
         replies = []

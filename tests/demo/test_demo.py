@@ -18,8 +18,9 @@ from app.demo.fill import NOTE, fill
 from app.demo.month import moments, stories
 from app.demo.pages import link
 from app.demo.traffic import event
-from app.outbound.models import Delivery, Status
+from app.outbound.models import Attempt, Delivery, Status, Target
 from app.tracking.models import TrackedEvent
+from app.webhooks.models import WebhookHour, WebhookMessage
 from tests.demo.conftest import EVENTS
 from tests.outbound.true_figures import counted, kept
 from tests.people import new_browser
@@ -37,7 +38,17 @@ def test_two_companies_with_every_role_and_events_in_every_state(month):
     assert statuses == {Status.PENDING, Status.DONE, Status.DEAD, Status.CANCELLED}
     assert roles == set(Role)
     assert count(month, Account) == 2
-    assert count(month, TrackedEvent) == count(month, Delivery)
+    assert count(month, TrackedEvent) == count(month, Delivery, Delivery.kind == "conversion")
+
+
+def test_every_webhook_was_told_and_one_wants_no_more(month):
+    owed = Delivery.kind == "webhook"
+    assert count(month, Delivery, owed) > count(month, WebhookMessage) > 0  # some go to several
+    assert count(month, Delivery, owed, Delivery.status == Status.PENDING) == 0
+    assert count(month, Target, Target.kind == "webhook", Target.reason_code == "gone") == 2
+    sums = select(func.sum(WebhookHour.sent + WebhookHour.failed))
+    with runtime(month).engine.connect() as connection:
+        assert connection.scalar(sums) == count(month, Attempt, Attempt.target_id.is_not(None))
 
 
 def test_its_figures_are_those_of_its_rows(month):

@@ -17,12 +17,13 @@ from app.core.db import begin_write, db, write
 from app.core.ids import uuid7
 from app.core.rollup import hour_of
 from app.core.runtime import runtime
+from app.deliveries import health as deliveries_health
+from app.deliveries.standing import State
 from app.outbound.figures import Figures
 from app.outbound.models import Delivery, Target
 from app.outbound.tally import OPEN, Shift, Stand, shift
 from app.pixels import health, panels
 from app.pixels.models import Pixel
-from app.pixels.state import State
 from tests.people import HTMX, Browser
 
 MINUTE = timedelta(minutes=1)
@@ -123,7 +124,7 @@ def test_page_and_list_show_health_and_lead_to_the_rows(
 def test_days_are_counted_back_from_the_present_hour() -> None:
     start = hour_of(clock.now())
     hours = {start + timedelta(hours=n): Figures(accepted=1) for n in (0, 23, 24, 167)}
-    assert health.by_day(hours, start) == [2, 1, 0, 0, 0, 0, 1]
+    assert deliveries_health.by_day(hours, start) == [2, 1, 0, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

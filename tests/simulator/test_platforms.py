@@ -143,3 +143,16 @@ def test_events_are_counted_per_pixel_with_their_duplicates(simulator: Simulator
     assert counts["pixels"]["facebook:m2"]["duplicates"] == 1
     assert simulator.arrivals["b"] == 2
     assert set(simulator.first_at) == set(simulator.arrivals)
+
+
+def test_a_receiver_of_webhooks_takes_what_comes_and_misbehaves_when_told(simulator: Simulator, client: Client) -> None:
+    call = Call("POST", f"{simulator.url}/hooks/crm", {"event": "deal.won"}, {"webhook-id": "msg_1"})
+    assert client.send(call).status == 200
+
+    for kind, status in (("refuse", 400), ("throttle", 429), ("expire", 401), ("error", 500)):
+        simulator.behave(kind=kind, platform="webhook", pixel="crm", times=1)
+        assert client.send(call).status == status
+    simulator.behave(kind="error", platform="webhook", pixel="crm", times=1, status=410)
+    assert client.send(call).status == 410
+    assert dict(simulator.arrivals) == {"msg_1": 1}
+    assert [one.pixel for one in simulator.received("webhook")] == ["crm"] * 6

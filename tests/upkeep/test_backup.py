@@ -138,8 +138,8 @@ def test_a_newer_version_is_refused_and_an_older_one_migrated(run, tmp_path, oth
     newer, older = (run("restore", tmp_path / f"{name}.tar.gz", of=other) for name in ("new", "old"))
 
     assert (newer.exit_code, "newer version" in newer.output) == (1, True)
-    assert (older.exit_code, "Migrated from revision 0003 to 0007" in older.output) == (0, True), older.output
-    assert migrate.current_revision(other) == "0007"
+    assert (older.exit_code, "Migrated from revision 0003 to 0008" in older.output) == (0, True), older.output
+    assert migrate.current_revision(other) == "0008"
     assert len(rows_of(other)["account"]) == 1
 
 
@@ -159,7 +159,7 @@ class TestOnSqlite:
 
         assert stat.S_IMODE(os.stat(taken).st_mode) == 0o600
         assert [path.name for path in taken.parent.iterdir() if "partial" in path.name] == []
-        assert (first.name, told["database"], told["revision"]) == ("manifest.json", "sqlite", "0007")
+        assert (first.name, told["database"], told["revision"]) == ("manifest.json", "sqlite", "0008")
         assert (told["counts"]["delivery"], told["has_secrets"]) == (10, False)
 
     def test_keys_of_another_installation_are_refused(self, taken, run, other_place):

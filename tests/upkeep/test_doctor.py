@@ -71,7 +71,7 @@ def test_a_sound_installation_has_no_problem_and_a_sick_one_says_which(app, ledg
     sick = look(app)
 
     with begin_write(ledger.engine) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
     levels = {
         name: sick[name]["level"] for name in ("workers", "queue", "dead_letters", "targets", "spool", "revision")
     }

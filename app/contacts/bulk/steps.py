@@ -51,8 +51,7 @@ def delete(connection: Connection, actor: Actor, serials: Sequence[int], at: dat
     """Deletes them so that `restore` brings them back by the moment `at`; how many."""
     rows = _locked(connection, actor.account_id, serials)
     _set(connection, rows, deleted_at=at, updated_at=at)
-    for row in rows.values():
-        events.emit(connection, "contact.deleted", actor.account_id, _told(row))
+    events.emit_all(connection, "contact.deleted", actor.account_id, [_told(row) for row in rows.values()])
     return len(rows)
 
 
@@ -63,9 +62,9 @@ def restore(connection: Connection, actor: Actor, serials: Sequence[int], at: da
     taken = _taken(connection, actor.account_id, rows.values())
     back = {serial: row for serial, row in rows.items() if (row.phone_key or row.email) not in taken}
     _set(connection, back, deleted_at=None, updated_at=now)
-    for row in back.values():
-        events.emit(connection, "contact.created", actor.account_id, _told(row))
-        events.emit(connection, "contact.restored", actor.account_id, _told(row))
+    told = [_told(row) for row in back.values()]
+    events.emit_all(connection, "contact.created", actor.account_id, told)
+    events.emit_all(connection, "contact.restored", actor.account_id, told)
     return len(back)
 
 
@@ -116,8 +115,7 @@ def _tell_change(connection: Connection, actor: Actor, rows: Sequence[Any], fiel
     _set(connection, [row.serial for row in rows], updated_at=now)
     ids = [row.id for row in rows]
     timeline.note_all(connection, actor.account_id, ids, "contact.updated", {"fields": fields}, actor, at=now)
-    for row in rows:
-        events.emit(connection, "contact.updated", actor.account_id, _told(row, fields))
+    events.emit_all(connection, "contact.updated", actor.account_id, [_told(row, fields) for row in rows])
 
 
 def _set(connection: Connection, serials: Collection[int], **values: Any) -> None:

@@ -129,8 +129,9 @@ class Store:
         there = [(row[0], one, its) for row, one, its in zip(rows, created, added, strict=True)
                  if is_all or row[0] in serials]  # fmt: skip
         groups.put((serials[id_], its) for id_, _one, its in there if its[0] or its[1])
-        for id_, _one, _its in there if events.is_heard("contact.created") else ():
-            events.emit(connection, "contact.created", self._aim.account_id, news.told(id_, 1, Source.IMPORT))
+        if events.is_heard(connection, "contact.created", account_id := self._aim.account_id):
+            told = [news.told(id_, 1, Source.IMPORT) for id_, _one, _its in there]
+            events.emit_all(connection, "contact.created", account_id, told)
         self._voice.write(
             connection, [_said(id_, one.candidate, one.consents) for id_, one, _its in there if one.consents]
         )
@@ -170,9 +171,9 @@ class Store:
         _before.many(connection, before)
         put_timeline.many(connection, notes)
         groups.put(links)
-        for one in changed:
-            told = news.told(one.known.id, one.known.version + 1, one.known.source, one.fields)
-            events.emit(connection, "contact.updated", account_id, told)
+        if events.is_heard(connection, "contact.updated", account_id):
+            told = [news.told(one.known.id, one.known.version + 1, one.known.source, one.fields) for one in changed]
+            events.emit_all(connection, "contact.updated", account_id, told)
         self._voice.write(connection, said)
 
     def _note(self, connection: Connection, tally: Tally, problems: Sequence[Problem]) -> None:

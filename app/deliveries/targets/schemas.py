@@ -84,6 +84,7 @@ class PolicyOut(Out):
     """Seconds between tries: those of `fastS`, then `firstS` and doubling up to `capS`."""
 
     fast_s: list[float]
+    slow_s: list[float]  # then these, one by one; empty: first_s, doubled each time up to cap_s
     first_s: float
     cap_s: float
     max_attempts: int
@@ -121,7 +122,11 @@ class LimitsOut(Out):
         counted = {"open": limits.now.open, "dead": limits.now.dead_total, "due_at": limits.now.due_at}
         policy = limits.policy
         waits = PolicyOut(
-            fast_s=list(policy.fast_s), first_s=policy.first_s, cap_s=policy.cap_s, max_attempts=policy.max_attempts
+            fast_s=list(policy.fast_s),
+            slow_s=list(policy.slow_s),
+            first_s=policy.first_s,
+            cap_s=policy.cap_s,
+            max_attempts=policy.max_attempts,
         )
         made = {
             **counted,

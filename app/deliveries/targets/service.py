@@ -57,7 +57,9 @@ def limits(account_id: UUID, id: UUID | None, kinds: Kinds) -> Limits:
     target = get(account_id, id)
     connection = db.session.connection()
     now = figures.now_by_target(connection, account_id).get(target.id, figures.Now())
-    return Limits(target, now, kinds.get(target.kind).policy, calls.standing(connection, target.id))
+    return Limits(
+        target, now, kinds.get(target.kind).policy_of(connection, target.id), calls.standing(connection, target.id)
+    )
 
 
 def check(account_id: UUID, id: UUID | None, count: int) -> Standing:

@@ -118,8 +118,6 @@ def _tell(
     entries = {card.contact_id: {"cardId": str(card.id), **same} for card in cards if card.contact_id is not None}
     if entries:
         timeline.note_each(connection, funnel.account_id, entries, noted or event, doer.actor, at=clock.now())
-    if not events.is_heard(event):
-        return
-    for card in cards:
-        payload = news.of(card) | ({"fields": list(fields)} if fields else {})
-        events.emit(connection, event, funnel.account_id, payload)
+    if events.is_heard(connection, event, funnel.account_id):
+        more = {"fields": list(fields)} if fields else {}
+        events.emit_all(connection, event, funnel.account_id, [news.of(card) | more for card in cards])

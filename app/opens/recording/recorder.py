@@ -18,7 +18,7 @@ from app.core.periods import HOUR
 from app.core.rollup import hour_of
 from app.opens.mailings import opened
 from app.opens.models import COUNTED, Open
-from app.opens.recording import misses
+from app.opens.recording import misses, news
 from app.opens.recording.judge import Load, judge
 from app.opens.recording.library import Library, load_image
 from app.opens.recording.shelf import Shelf, Standing, Stored
@@ -95,6 +95,7 @@ class _Batch:
         self._hour = hour_of(loads[0].at)
         self._new: list[tuple[Load, Stored, KnownAgent]] = []
         self._opened: list[tuple[UUID, str, datetime]] = []
+        self._firsts: list[news.First] = []
 
     def write(self) -> None:
         for load in self._loads:
@@ -105,6 +106,8 @@ class _Batch:
         self._sums.write(self._connection)
         if self._opened:
             opened.note(self._connection, self._opened)
+        if self._firsts:
+            news.tell(self._connection, self._firsts)
 
     def _place(self, load: Load) -> None:
         key = load.key
@@ -135,6 +138,8 @@ class _Batch:
         stored = Stored(load, agent, self._hour, is_view, is_first)
         if counts and load.account.has_lists and (is_first or standing.awaited):
             self._opened.append((load.account.id, load.hit.ref.text, load.at))
+        if is_first:
+            self._firsts.append((load, agent))
         standing.add(stored, counts=counts, is_automatic=is_view and not counts)
         self._shelf.put(load.key, stored)
         self._sums.add(stored.slice_key(load.account.id), is_view, 1, is_first, 1)

@@ -29,9 +29,13 @@ def token(app: Flask) -> dict[str, str]:
 @pytest.fixture
 def heard() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     found: list[tuple[str, dict[str, Any]]] = []
-    events.subscribe("*", lambda _connection, name, _account, payload: found.append((name, payload)))
+
+    def hear(_connection: Any, name: str, _account: Any, payload: dict[str, Any]) -> None:
+        found.append((name, payload))
+
+    events.subscribe("*", hear)
     yield found
-    events._subscribers["*"].pop()
+    events.unsubscribe("*", hear)
 
 
 @pytest.fixture

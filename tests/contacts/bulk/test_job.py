@@ -117,7 +117,7 @@ def test_another_worker_goes_on_where_one_died_and_nobody_is_told_twice(
         travel(timedelta(seconds=6))
         run_jobs(app)
     finally:
-        events._subscribers["contact.updated"].remove(dies_once)
+        events.unsubscribe("contact.updated", dies_once)
     assert ended(actor, id_)[:3] == ("done", 250, 0)
     assert len(told) == len(set(told)) == 250
     assert db.session.scalar(select(func.count()).select_from(JobPart)) == 3

@@ -27,9 +27,13 @@ ANA = {"name": "Ana", "phoneNumber": "(11) 98765-4321", "email": "ana@example.co
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     found: Heard = []
-    events.subscribe("*", lambda _connection, name, _account, payload: found.append((name, payload)))
+
+    def hear(_connection: Any, name: str, _account: Any, payload: dict[str, Any]) -> None:
+        found.append((name, payload))
+
+    events.subscribe("*", hear)
     yield found
-    events._subscribers["*"].pop()
+    events.unsubscribe("*", hear)
 
 
 def say(actor: Actor, id: UUID, channel: str, state: str, source: str = "form", **values: Any) -> bool:

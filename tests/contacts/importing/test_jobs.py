@@ -116,7 +116,7 @@ def test_an_import_that_is_stopped_keeps_what_it_did_and_says_so(app: Flask, act
     try:
         run_jobs(app)
     finally:
-        events._subscribers["contact.created"].remove(stop)
+        events.unsubscribe("contact.created", stop)
     row = read(actor, id_)
     assert (row.state, row.created, len(people("id"))) == ("stopped", PART, PART)
     assert service.may_undo(row)

@@ -35,9 +35,13 @@ ANA_TOO = {"name": "Ana Souza", "phoneNumber": "(21) 99876-5432", "email": "ana@
 @pytest.fixture
 def heard() -> Iterator[Heard]:
     found: Heard = []
-    events.subscribe("*", lambda _connection, name, _account, payload: found.append((name, payload)))
+
+    def hear(_connection: Any, name: str, _account: Any, payload: dict[str, Any]) -> None:
+        found.append((name, payload))
+
+    events.subscribe("*", hear)
     yield found
-    events._subscribers["*"].pop()
+    events.unsubscribe("*", hear)
 
 
 def merge(actor: Actor, kept: UUID, other: UUID, *take: str, **versions: int) -> Contact:

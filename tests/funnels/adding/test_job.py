@@ -129,7 +129,7 @@ def test_another_worker_goes_on_where_one_died(
         travel(timedelta(seconds=6))
         run_jobs(app)
     finally:
-        events._subscribers["deal.created"].remove(dies_once)
+        events.unsubscribe("deal.created", dies_once)
     assert ended(actor, id_)[:3] == ("done", 60, 0)
     assert [card.contact_id for card in on_board(funnel)] == ids
     assert [change.revision for change in changes(funnel)] == list(range(1, 61))
@@ -152,7 +152,7 @@ def test_rules_work_on_the_cards_and_do_not_keep_an_undo_from_them(
     try:
         run_jobs(app)
     finally:
-        events._subscribers["deal.created"].remove(moves_on)
+        events.unsubscribe("deal.created", moves_on)
     assert {card.stage_id for card in on_board(funnel)} == {to}
     assert [change.revision for change in changes(funnel)] == list(range(1, 25))
     worked_on = on_board(funnel)[0].id

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from app.core import events
+from app.core import event_types, events
 from app.core.db import db, write
 from app.core.errors import Conflict, Invalid, NotFound
 from app.funnels import ranks
@@ -78,6 +78,7 @@ def test_winning_losing_and_reopening_are_told(
     keys: set[str] = set()
 
     def hear(_connection: object, event: str, _account: UUID, told: dict[str, Any]) -> None:
+        event_types.public()[event].payload.model_validate(told, extra="forbid")
         heard.append((event, told.get("fields") or told["state"]))
         keys.update(told)
 
@@ -103,7 +104,7 @@ def test_winning_losing_and_reopening_are_told(
     with write():
         service.restore(doer, card)
     for name in names:
-        events._subscribers[name].remove(hear)
+        events.unsubscribe(name, hear)
 
     assert heard == [
         ("deal.created", "open"), ("deal.lost", "lost"), ("deal.moved", "lost"), ("deal.moved", "open"),

@@ -15,7 +15,7 @@ from app.accounts.models import User
 from app.contacts import grouping
 from app.contacts import service as contacts
 from app.contacts.models import Contact, Tag, TimelineEntry
-from app.core import clock, events
+from app.core import clock, event_types, events
 from app.core.access import Actor
 from app.core.db import db, write
 from app.funnels.cards import moving
@@ -56,13 +56,14 @@ def heard() -> Iterator[list[tuple[str, dict[str, Any]]]]:
     told: list[tuple[str, dict[str, Any]]] = []
 
     def listen(_connection: Connection, name: str, _account_id: UUID, payload: dict[str, Any]) -> None:
+        event_types.public()[name].payload.model_validate(payload, extra="forbid")
         told.append((name, payload))
 
     for name in HEARD:
         events.subscribe(name, listen)
     yield told
     for name in HEARD:
-        events._subscribers[name].remove(listen)
+        events.unsubscribe(name, listen)
 
 
 def test_every_action_is_done_in_the_order_of_the_rule_and_noted(
@@ -218,6 +219,6 @@ def test_who_moves_a_card_learns_nothing_of_a_rule_that_fails_in_the_database(
     try:
         move(doer, card_id, at["talking"])
     finally:
-        events._subscribers["lead.qualified"].remove(refuse)
+        events.unsubscribe("lead.qualified", refuse)
     assert (card_of(card_id).stage_id, runs()) == (at["talking"], [("partly", ["refused", None])])
     assert db.session.scalar(select(func.count()).select_from(RuleRun)) == 1

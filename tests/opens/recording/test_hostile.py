@@ -23,7 +23,7 @@ from app.core import config_version, lifeline
 from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.opens.recording import dots
-from tests.conftest import SECRETS, empty_postgresql
+from tests.conftest import SECRETS
 from tests.opens.opens_fixtures import account_of, content_of, misses, opens, recount, upload
 
 ROOT = Path(__file__).parents[3]
@@ -245,10 +245,12 @@ def test_another_method_is_refused(port: int, method: bytes) -> None:
     assert status == 400 or headers["allow"] == "GET, HEAD"
 
 
-def test_both_databases_keep_the_nastiest(make_settings: Callable[..., Settings], migrated_postgresql: str) -> None:
+def test_both_databases_keep_the_nastiest(
+    make_settings: Callable[..., Settings], migrated_postgresql: str, emptied_postgresql: Callable[[], None]
+) -> None:
     listeners = list(config_version.on_bump)
     app = create_app(make_settings(database_url=migrated_postgresql))
-    empty_postgresql(app)
+    emptied_postgresql()
     try:
         for number, text in enumerate(NASTY):
             raw = text.encode("utf-8", "surrogatepass").decode("latin-1")

@@ -48,7 +48,7 @@ def told() -> Iterator[list[dict[str, Any]]]:
     heard: list[dict[str, Any]] = []
     events.subscribe("deal.moved", listener := lambda _connection, _name, _account, payload: heard.append(payload))
     yield heard
-    events._subscribers["deal.moved"].remove(listener)
+    events.unsubscribe("deal.moved", listener)
 
 
 def names(funnel_id: UUID) -> list[str]:

@@ -1,0 +1,1 @@
+"""The catalogue of events, as a page and for programs."""
