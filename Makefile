@@ -1,7 +1,7 @@
 # One-word verbs. Needs Python 3.11 or newer and make (3.81 will do); everything else goes into .venv.
 
 PYTHONS = python3.13 python3.12 python3.11 python3
-BROWSERS = chromium chromium-browser google-chrome google-chrome-stable chrome
+BROWSERS = chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable chrome
 PYTHON = .venv/bin/python
 PIP = $(PYTHON) -m pip install --quiet --disable-pip-version-check --only-binary :all:
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --only-binary :all:

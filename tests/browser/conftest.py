@@ -18,7 +18,8 @@ from tests.browser.steps import come_in
 from tests.page_app import served
 from tests.people import Browser as Person
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")  # the quickest first
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",

@@ -14,7 +14,7 @@ from app.funnels.cards import service as cards
 from app.funnels.models import Card
 from tests.browser.boards import START, Board, board, card, drag, in_hand, opened
 from tests.browser.conftest import Console
-from tests.browser.steps import come_in
+from tests.browser.steps import come_in, settled
 from tests.people import Browser
 
 __all__ = ["board", "opened"]
@@ -132,7 +132,10 @@ def test_who_may_only_look_moves_nothing(opened: Board, page: Page, site: str, v
 def test_the_board_and_its_panel_are_accessible_and_fit(opened: Board, page: Page, holds_up: Check) -> None:
     holds_up(page, "board")
     page.get_by_role("link", name="Bia").click()
-    page.get_by_role("button", name="Marcar como ganho").click()
+    won = page.get_by_role("button", name="Marcar como ganho")
+    expect(won).to_be_visible()
+    settled(page)
+    won.click()
     opened.agrees(page, new=["Ana", "Caio"], talking=["Davi"], won=["Bia"])  # at once
     holds_up(page, "board-panel")
     page.locator("#card-panel").get_by_role("button", name="Fechar").first.click()

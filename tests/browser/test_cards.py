@@ -45,6 +45,7 @@ def test_the_panel_keeps_what_is_typed_while_the_deal_goes_on(
     submit(page)
     expect(page.locator(SUMMARY)).to_contain_text("Um valor, como 1.234,50.")
     expect(page.locator("#card-notes")).to_have_value("Ligar na terça")
+    settled(page)
     page.fill("#card-value", "R$ 2.000")
     submit(page)
     expect(page.locator("#cards-head")).to_contain_text("R$ 2.000,00")

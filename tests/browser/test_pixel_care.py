@@ -20,6 +20,7 @@ from app.outbound.models import Target
 from app.pixels import service
 from app.simulator import Simulator
 from tests.browser.conftest import Console
+from tests.browser.steps import settled
 from tests.people import Browser
 from tests.pixels.test_health import deliver
 from tests.tracking_fixtures import settings, simulator
@@ -108,12 +109,15 @@ def test_rows_come_and_go_without_losing_what_was_typed_elsewhere(
     page.fill("#access_token", "another-token-77zz")
     page.get_by_text("Configurações da plataforma").click()
     page.click("#add-row")
+    expect(page.locator("#event_map-1-name")).to_be_visible()
+    settled(page)
     page.select_option("#event_map-1-name", "EVENT_FORM_SUBMIT")
     page.fill("#event_map-1-own", "Contact")
     expect(page.locator("#access_token")).to_have_value("another-token-77zz")
     page.click("#remove-row-0")
     expect(page.locator("[name=remove_row]")).to_have_count(1)
     expect(page.locator("#event_map-0-own")).to_have_value("Contact")
+    settled(page)
     page.press("#event_map-0-own", "Enter")
     expect(page.locator("main")).to_contain_text("•••• 77zz")
     expect(page.locator("main")).to_contain_text("EVENT_FORM_SUBMIT")
