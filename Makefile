@@ -27,18 +27,24 @@ endif
 # Commits of tests wait for no disk where memory can stand in for it; what is about disks has its own (chaos, in part 3).
 IN_MEMORY = $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] 2>/dev/null && echo PYTEST_DEBUG_TEMPROOT=/dev/shm)
 
+# $(call crowd,<environment>,<options>): what stumbles among others is asked again by itself, and only that decides.
+crowd = again=$$(mktemp -u) && env $(1) $(PYTHON) -m pytest $(2) --again "$$again" && \
+	if [ -e "$$again" ]; then \
+		echo "What stumbled among others, by itself"; env $(1) $(PYTHON) -m pytest "@$$again"; code=$$?; rm "$$again"; exit $$code; \
+	fi
+
 together:
-	@echo "Part 1 of 4: four processes, since disks are waited for; one that stumbles is asked again, and the summary says so"
-	@exec env $(IN_MEMORY) $(PYTHON) -m pytest -n 4 --dist loadfile --reruns 1 -m "not (alone or paired)"
+	@echo "Part 1 of 4: four processes, since disks are waited for"
+	@$(call crowd,$(IN_MEMORY),-n 4 --dist loadfile -m "not (alone or paired)")
 
 pages:
 	@if [ "$$BROWSER" = 0 ]; then exit 0; fi; \
-	echo "Part 2 of 4: pages in a browser; one that stumbles is asked again, and the summary says so"; \
-	exec env $(IN_MEMORY) $(PYTHON) -m pytest $(MANY) --dist loadgroup --reruns 1 -m browser
+	echo "Part 2 of 4: pages in a browser"; \
+	$(call crowd,$(IN_MEMORY),$(MANY) --dist loadgroup -m browser)
 
 paired:
-	@echo "Part 3 of 4: whole products, four at a time (they wait for leases more than they reckon); one that stumbles is asked again, and the summary says so"
-	@exec $(PYTHON) -m pytest -n 4 --dist loadgroup --reruns 1 -m "paired and not long"
+	@echo "Part 3 of 4: whole products, four at a time (they wait for leases more than they reckon)"
+	@$(call crowd,,-n 4 --dist loadgroup -m "paired and not long")
 
 alone:
 	@echo "Part 4 of 4: what measures time; one that stumbles is asked again, and the summary says so"

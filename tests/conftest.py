@@ -18,7 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import Domain
 from jinja2 import BytecodeCache
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from app import create_app
 from app.core import clock, migrate
@@ -28,7 +28,7 @@ from app.core.settings import Settings
 from app.tracking import ROOM
 from tests.servers import postgres_server, valkey_server
 
-pytest_plugins = ["tests.people", "tests.compiled", "tests.shared_out"]
+pytest_plugins = ["tests.people", "tests.compiled", "tests.made_once", "tests.shared_out", "tests.asked_again"]
 CHEAP_HASHES = (1, 8, 1)  # Argon2 at a cost that tests can pay
 SECRETS = {
     "secret_key": "test-secret-key-0123456789-0123456789",
@@ -186,9 +186,11 @@ def app(
     compiled_translations: Callable[[Path], None],
     compiled_templates: BytecodeCache,
     read_translations: Domain,
+    share_statements: Callable[[Engine], None],
 ) -> Iterator[Flask]:
     compiled_translations(settings.data_dir)
     app = create_app(settings)
+    share_statements(runtime(app).engine)
     app.jinja_env.bytecode_cache = compiled_templates
     app.extensions["babel"].instance.domain_instance = read_translations
     app.config["PASSWORD_COST"] = CHEAP_HASHES

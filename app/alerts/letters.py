@@ -24,12 +24,14 @@ TRIAL_LIVES = timedelta(hours=2)
 
 
 class Line(NamedTuple):
-    """One thing of a letter. `times`: how often it is told with this letter; `end`: why it is over, if it is."""
+    """One thing of a letter. `times`: how often it is told with this letter; `is_worse`: than when it was told before;
+    `end`: why it is over, if it is."""
 
     kind: str
     subject: str
     facts: dict[str, Any]
     times: int = 1
+    is_worse: bool = False
     end: End | None = None
 
 
@@ -84,7 +86,9 @@ def _also(line: Line) -> str:
             return str(_("It is below the threshold of the rule again."))
         case End.OFF:
             return str(_("The rule was switched off: nobody is told of it any more, whether it is over or not."))
-    return str(_("This still lasts.")) if line.times > 1 else ""
+    if line.times == 1:
+        return ""
+    return str(_("It has become worse.") if line.is_worse else _("This still lasts."))
 
 
 def _note(rule: Rule) -> str:

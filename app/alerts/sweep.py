@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.alerts.models import Alert
 from app.alerts.news import End
 from app.alerts.rules import Rule, rules_of
-from app.alerts.telling import Meanwhile, tell
+from app.alerts.telling import Meanwhile, is_worse, tell
 from app.alerts.topics import OF_KIND
+from app.attention.checks import Severity
 from app.attention.models import Finding
 from app.core import clock
 
@@ -33,7 +34,7 @@ _ALERTS = select(Alert.__table__).where(Alert.resolved_at.is_(None))
 @dataclass(slots=True)
 class Plan:
     """What one rule has to do. `fresh`: findings without an alert, each with the moment it was last told lately, if it
-    was; `again`: alerts whose time is up, with their finding; `over`: alerts that end."""
+    was; `again`: alerts whose time is up or that have become worse, with their finding; `over`: alerts that end."""
 
     rule: Rule
     fresh: list[tuple[Row[Any], datetime | None]] = field(default_factory=list)
@@ -76,7 +77,7 @@ def _plans(connection: Connection, now: datetime) -> list[tuple[UUID, Plan]]:
             rule = rules[key[0], topic.key]
             plan = plans.setdefault((key[0], topic.key), Plan(rule))
             _place(plan, alerts.get(key), found.get(key), now)
-    _remember(connection, plans)
+    _remember(connection, plans, now)
     busy = [(account_id, plan) for (account_id, _topic), plan in plans.items()]
     return [(account_id, plan) for account_id, plan in busy if plan.fresh or plan.again or plan.over]
 
@@ -93,21 +94,34 @@ def _place(plan: Plan, alert: Row[Any] | None, finding: Row[Any] | None, now: da
         plan.over.append((alert, End.OFF))
     elif not is_worth:
         plan.over.append((alert, End.BELOW))
-    elif now - alert.told_at >= timedelta(hours=rule.repeat_hours) and (rule.by_mail or rule.by_webhook):
-        plan.again.append((alert, finding))
+    elif rule.by_mail or rule.by_webhook:
+        is_due = now - alert.told_at >= timedelta(hours=rule.repeat_hours)
+        if is_due or is_worse(finding, alert):
+            plan.again.append((alert, finding))
 
 
-def _remember(connection: Connection, plans: dict[tuple[UUID, str], Plan]) -> None:
-    """When each fresh thing was last told: what comes and goes is told no more often than what stays."""
-    fresh = {account_id for (account_id, _topic), plan in plans.items() if plan.fresh}
-    if not fresh:
+def _remember(connection: Connection, plans: dict[tuple[UUID, str], Plan], now: datetime) -> None:
+    """When each fresh thing was last told: what comes and goes, or gets worse and better, is told no more often than
+    what stays."""
+    asked = {account_id for (account_id, _topic), plan in plans.items() if plan.fresh or plan.again}
+    if not asked:
         return
-    told: dict[UUID, dict[Key, datetime]] = defaultdict(dict)
-    last = select(Alert.account_id, Alert.kind, Alert.subject, func.max(Alert.told_at)).where(
-        Alert.account_id.in_(fresh), Alert.times > 0
+    told: dict[UUID, dict[Key, dict[str, datetime]]] = defaultdict(lambda: defaultdict(dict))
+    last = select(Alert.account_id, Alert.kind, Alert.subject, Alert.severity, func.max(Alert.told_at)).where(
+        Alert.account_id.in_(asked), Alert.times > 0
     )
-    grouped = last.group_by(Alert.account_id, Alert.kind, Alert.subject)
-    for account_id, kind, subject, at in connection.execute(grouped):
-        told[account_id][kind, subject] = at
+    grouped = last.group_by(Alert.account_id, Alert.kind, Alert.subject, Alert.severity)
+    for account_id, kind, subject, severity, at in connection.execute(grouped):
+        told[account_id][kind, subject][severity] = at
+
+    def told_at(account_id: UUID, finding: Row[Any]) -> datetime | None:
+        """As bad as it is now, or worse."""
+        times = told[account_id][finding.kind, finding.subject]
+        return max(
+            (at for severity, at in times.items() if severity in (finding.severity, Severity.DANGER)), default=None
+        )
+
     for (account_id, _topic), plan in plans.items():
-        plan.fresh = [(row, told[account_id].get((row.kind, row.subject))) for row, _none in plan.fresh]
+        plan.fresh = [(row, told_at(account_id, row)) for row, _none in plan.fresh]
+        since = now - timedelta(hours=plan.rule.repeat_hours)
+        plan.again = [pair for pair in plan.again if (told_at(account_id, pair[1]) or since) <= since]

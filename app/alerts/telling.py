@@ -20,6 +20,7 @@ from app.alerts.news import End
 from app.alerts.rules import Person, Rule, people_of, recipients
 from app.alerts.topics import is_about_mail
 from app.alerts.words import said
+from app.attention.checks import Severity
 from app.core import mail
 from app.core.db import begin_write
 from app.core.events import emit_all
@@ -37,6 +38,11 @@ _INSERTS = {
     "sqlite": sqlite.insert(Alert).on_conflict_do_nothing().returning(Alert.id),
     "postgresql": postgresql.insert(Alert).on_conflict_do_nothing().returning(Alert.id),
 }
+
+
+def is_worse(finding: Row[Any], alert: Row[Any]) -> bool:
+    """Than when it was told."""
+    return finding.severity == Severity.DANGER != alert.severity
 
 
 class Meanwhile(Exception):
@@ -93,6 +99,7 @@ def _renewed(rule: Rule, alert: Row[Any], finding: Row[Any], to: list[Person], n
         "severity": finding.severity,
         "facts": finding.facts,
         "before": alert.told_at,
+        "is_worse": is_worse(finding, alert),
         "told_at": now,
         "times": alert.times + 1,
         "user_ids": sorted({*alert.user_ids, *_ids(finding, to)}),
@@ -110,7 +117,7 @@ def _raised_letters(rule: Rule, people: list[Person], told: list[dict[str, Any]]
     lines: dict[str, list[Line]] = defaultdict(list)
     for row in told:
         for id_ in row.get("to", row["user_ids"]):
-            lines[id_].append(Line(row["kind"], row["subject"], row["facts"], row["times"]))
+            lines[id_].append(Line(row["kind"], row["subject"], row["facts"], row["times"], row.get("is_worse", False)))
     return _letters(rule, people, lines)
 
 

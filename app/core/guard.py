@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 NOT_ALLOWED = "Address not allowed"
+LEADS_INSIDE = f"{NOT_ALLOWED}: it leads to a private or reserved network"
+NOT_FOLLOWED = "Redirect not followed"  # it could lead anywhere
 Network = IPv4Network | IPv6Network
 
 

@@ -18,9 +18,11 @@ def init_app(app: Flask) -> None:
     from app.deliveries.outbox import pages as outbox_pages
     from app.deliveries.targets import api as target_api
     from app.deliveries.targets import pages as _targets  # noqa: F401
+    from app.outbound.detail_words import detail_words
     from app.outbound.kinds import EXTENSION, Kinds
 
     app.extensions[EXTENSION] = Kinds(runtime(app))
+    app.jinja_env.globals["detail_words"] = detail_words
     app.register_blueprint(pages.bp)
     app.register_blueprint(outbox_pages.bp)
     app.cli.add_command(outbox_cli.outbox)

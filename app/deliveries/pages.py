@@ -24,7 +24,7 @@ from app.deliveries.requests import shown_request
 from app.deliveries.service import Line
 from app.outbound.kinds import Subject, kinds
 from app.outbound.models import Attempt, Delivery
-from app.outbound.words import ERRORS, outcome_word
+from app.outbound.words import errors_of, outcome_word
 
 bp = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 UNDO_MICROSECOND = timedelta(microseconds=1)
@@ -48,7 +48,7 @@ def listing(default: State) -> ResponseReturnValue:
     asked, wrong = asked_filter(default)
     found: Page[Line] = _found(asked) if not wrong else Page([], 1, 0, 0)
     groups = service.groups(account_id()) if asked.is_plain and asked.state is State.DEAD else []
-    shown_tabs = tabs(asked)
+    shown_tabs, targets = tabs(asked), service.targets(account_id())
     mark = _mark(found, groups, [tab["count"] for tab in shown_tabs])
     if is_shown(mark):
         return unchanged()
@@ -61,12 +61,12 @@ def listing(default: State) -> ResponseReturnValue:
         groups=groups,
         mark=mark,
         tabs_=shown_tabs,
-        targets=service.targets(account_id()),
+        targets=targets,
         undo=undo(),
         meets={verb: asked.state in MEETS[verb] or asked.state is State.ALL for verb in Verb},
         meets_all={verb: asked.state in MEETS[verb] for verb in Verb},
         words=words,
-        errors=ERRORS,
+        errors=errors_of(words.kind_of(asked, targets)),
         link=link,
     )
 
@@ -89,7 +89,7 @@ def show(id: str) -> ResponseReturnValue:
         delivery=line.delivery,
         target=line.target,
         policy=kinds().get(line.delivery.kind).policy_of(db.session.connection(), line.target.id),
-        history=[_step(attempt) for attempt in detail.attempts],
+        history=[_step(attempt, line.delivery.kind) for attempt in detail.attempts],
         refusal=changes.refusal(line.delivery, line.target),
         can_cancel=line.state in MEETS[Verb.CANCEL],
         sent=shown_request(kinds(), db.session.connection(), owed, reveal=may_see),
@@ -166,6 +166,6 @@ def link(subject: Subject) -> str | None:
     return url_for(subject.endpoint, **values) if subject.endpoint else None
 
 
-def _step(attempt: Attempt) -> dict[str, Any]:
-    title, tone, icon = outcome_word(attempt.outcome)
+def _step(attempt: Attempt, kind: str) -> dict[str, Any]:
+    title, tone, icon = outcome_word(attempt.outcome, kind, attempt.detail)
     return {"attempt": attempt, "title": title, "tone": tone, "icon": icon}

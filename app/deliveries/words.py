@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ def filter_words(asked: Filter, target: Target | None) -> list[tuple[str, str]]:
     if asked.target is not None:
         found.append((_("Target"), target.label if target else _("Unknown")))
     if asked.error is not None:
-        found.append((_("Reason"), error_word(asked.error)))
+        found.append((_("Reason"), error_word(asked.error, kind_of(asked, [target] if target else []))))
     if asked.since is not None:
         found.append((_("Since"), datetime_text(asked.since)))
     if asked.until is not None:
@@ -70,6 +70,13 @@ def filter_words(asked: Filter, target: Target | None) -> list[tuple[str, str]]:
     if asked.ids is not None:
         found.append((_("Selected"), number(len(asked.ids))))
     return found
+
+
+def kind_of(asked: Filter, targets: Sequence[Target]) -> str | None:
+    """Of all that a filter means; None where that may be of several kinds. `targets`: among which it picks one."""
+    if asked.kind is not None:
+        return asked.kind
+    return next((target.kind for target in targets if target.id == asked.target), None)
 
 
 def policy_words(policy: Policy) -> str:
@@ -86,7 +93,7 @@ def policy_words(policy: Policy) -> str:
     return str(
         _(
             "A failed attempt is repeated after %(fast)s, then after %(first)s and twice as long each time, up to "
-            "%(cap)s; at most %(number)s attempts, and not when it has become too old for the platform.",
+            "%(cap)s; at most %(number)s attempts, and not when it has become too old.",
             fast=fast,
             first=duration(policy.first_s),
             cap=duration(policy.cap_s),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.attention.words import Describe, Facts, Step, Words, sentences
 from app.core.i18n import datetime_text, number
+from app.outbound.detail_words import detail_words, is_fault
 from app.outbound.words import error_word
 
 TOKEN_REFUSED, PAUSED_BY_HAND, RECEIVER_GONE = "token_refused", "paused_by_hand", "receiver_gone"
 BREAKER_OPEN, DEAD_LETTERS, QUEUE_OLD = "breaker_open", "dead_letters", "queue_old"
-MAIL, WEBHOOK = "mail", "webhook"
+MAIL, WEBHOOK, HUB = "mail", "webhook", "hub"
 
 
 def _token_refused(subject: str, facts: Facts) -> Words:
@@ -24,6 +26,13 @@ def _token_refused(subject: str, facts: Facts) -> Words:
             sentences(_("No e-mail is sent."), _said(facts)),
             _("Have SMTP_URL corrected by whoever runs this server; the next start sends what waits."),
             (Step(_("Open the outbox"), "outbox.index", "outbox.view"), _state(subject)),
+        )
+    if facts["kind"] == HUB:
+        return Words(
+            _("%(target)s: the token is refused", target=facts["target"]),
+            sentences(_("Nothing is sent there until it has a new token."), _waiting(facts), _said(facts)),
+            _("Have INTERNAL_API_TOKEN corrected by whoever runs this server, then resume it."),
+            (_state(subject),),
         )
     return Words(
         _("%(target)s: the token is refused", target=facts["target"]),
@@ -40,7 +49,7 @@ def _paused_by_hand(subject: str, facts: Facts) -> Words:
         sentences(
             _("Somebody paused it; since %(since)s nothing is sent there.", since=since),
             _waiting(facts),
-            _("Platforms take events only for some days."),
+            _("Platforms take events only for some days.") if _is_platform(facts) else "",
         ),
         _("Resume it, or cancel what waits."),
         (_state(subject),),
@@ -67,9 +76,19 @@ def _breaker_open(subject: str, facts: Facts) -> Words:
     return Words(
         _("%(target)s cannot be reached", target=facts["target"]),
         sentences(_("Its last calls all failed."), _waiting(facts), _said(facts)),
-        _("It is tried again by itself. If this lasts, look at the platform's status page and this server's network."),
+        _breaker_advice(facts),
         (_state(subject),),
     )
+
+
+def _breaker_advice(facts: Facts) -> Any:
+    if _is_platform(facts):
+        return _(
+            "It is tried again by itself. If this lasts, look at the platform's status page and this server's network."
+        )
+    if facts["kind"] == MAIL:
+        return _("It is tried again by itself. If this lasts, look at the mail server and this server's network.")
+    return _("It is tried again by itself. If this lasts, ask whoever runs the receiver.")
 
 
 def _dead_letters(subject: str, facts: Facts) -> Words:
@@ -82,7 +101,7 @@ def _dead_letters(subject: str, facts: Facts) -> Words:
             target=facts["target"],
             number=number(count),
         ),
-        _("Most often: %(error)s.", error=error_word(facts["error"])),
+        _("Most often: %(error)s.", error=error_word(facts["error"], facts.get("kind"))),
         _("Look at why, repair the cause, then send them again or cancel them."),
         (Step(_("See them"), "dead_letters", "deliveries.view", {"target": subject}),),
     )
@@ -115,7 +134,15 @@ def _waiting(facts: Facts) -> str:
 
 
 def _said(facts: Facts) -> str:
-    return _("The answer was: “%(reason)s”", reason=facts["reason"]) if facts.get("reason") else ""
+    if not (reason := facts.get("reason")):
+        return ""
+    if is_fault(reason):
+        return str(_("The last error was: “%(reason)s”", reason=detail_words(reason)))
+    return str(_("The answer was: “%(reason)s”", reason=detail_words(reason)))
+
+
+def _is_platform(facts: Facts) -> bool:
+    return facts.get("kind") not in (MAIL, WEBHOOK, HUB)
 
 
 def target_steps(id: str, facts: Facts, change: str | None) -> tuple[Step, ...]:

@@ -27,7 +27,9 @@ from app.core.jobs import Hold
 from app.core.models import Job
 from app.core.spreadsheets import Cell, Out
 from app.destinations import registry
+from app.outbound.detail_words import detail_words
 from app.outbound.words import error_word
+from app.pixels import service as pixels
 from app.tracking import log
 from app.tracking.filters import Filters, from_json
 from app.tracking.log import Line
@@ -110,8 +112,10 @@ def _row(line: Line, zone: tzinfo, clients: Mapping[UUID, str]) -> list[Cell]:
         str(STATUS_WORDS[line.status][0]),
         delivery.attempts if delivery is not None else 0,
         delivery.http_status if delivery is not None else None,
-        error_word(delivery.error) if delivery is not None and delivery.error and line.reason is not None else "",
-        line.reason,
+        error_word(delivery.error, pixels.KIND)
+        if delivery is not None and delivery.error and line.reason is not None
+        else "",
+        detail_words(line.reason),
         clients.get(event.client_id, ""),
     ]
 

@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.i18n import datetime_text
 from app.outbound.models import Attempt, Delivery, Status
-from app.outbound.words import ERRORS, outcome_word
+from app.outbound.words import errors_of, outcome_word
+from app.pixels.service import KIND
 from app.tracking.detail import Detail
 
 TRACE = "fbtrace_id"
@@ -51,7 +52,7 @@ def _accepted(found: Detail) -> Any:
 
 
 def _attempt(attempt: Attempt) -> Step:
-    title, tone, icon = outcome_word(attempt.outcome)
+    title, tone, icon = outcome_word(attempt.outcome, KIND, attempt.detail)
     answer, trace = formatted(attempt.response)
     return Step(
         attempt.started_at,
@@ -71,7 +72,7 @@ def _of_delivery(delivery: Delivery) -> list[Step]:
         steps.append(Step(delivery.replayed_at, _l("Sent again by a person"), "info", "refresh", times))
     if delivery.done_at is None:
         return steps
-    reason = ERRORS.get(delivery.error or "")
+    reason = errors_of(KIND).get(delivery.error or "")
     if delivery.status == Status.DEAD:
         steps.append(Step(delivery.done_at, _l("Given up: it is a dead letter"), "danger", "x", reason))
     elif delivery.status == Status.CANCELLED:

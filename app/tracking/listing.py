@@ -19,7 +19,7 @@ from app.core.list_filters import Chip, Choice, with_given, word_of
 from app.core.runtime import runtime
 from app.destinations import registry
 from app.destinations.names import META_STANDARD, NEUTRAL
-from app.outbound.words import ERRORS
+from app.outbound.words import error_word
 from app.pixels import service as pixels
 from app.tracking import figure
 from app.tracking.detail import Detail
@@ -67,7 +67,7 @@ def choices(session: Session, account_id: UUID, given: Mapping[str, str]) -> Cho
         pixels=with_given([(str(target.id), target.label) for target in own], given.get("pixel")),
         events=with_given([(name, name) for name in names], given.get("event")),
         statuses=[(str(wish), word) for wish, word in WISH_WORDS.items()],
-        errors=[(str(error), ERRORS[error]) for error in DEAD_ERRORS],
+        errors=[(str(error), error_word(error, pixels.KIND)) for error in DEAD_ERRORS],
         clients=[(str(row.id), row.name) for row in session.execute(clients)],
         periods=[(str(preset), word) for preset, word in PERIOD_WORDS.items()],
     )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.core.exchange import Call, Outcome, Reply
-from app.core.guard import NOT_ALLOWED
+from app.core.guard import LEADS_INSIDE, NOT_ALLOWED, NOT_FOLLOWED
 from app.destinations.answers import asked_wait_s, plainly, words
 from app.webhooks import signatures
 from app.webhooks.models import Schedule
@@ -67,13 +67,13 @@ class WebhookCalls:
         if reply.ok:
             return Outcome.sent()
         if reply.error == NOT_ALLOWED:
-            return Outcome.rejected(f"{NOT_ALLOWED}: it leads to a private or reserved network")
+            return Outcome.rejected(LEADS_INSIDE)
         if status is None:
             return Outcome.retry(said)
         if status == GONE:
             return Outcome.gone(said)
         if status in REDIRECTS:
-            return Outcome.retry(f"Redirect not followed{_whither(reply)}", is_brief=True)
+            return Outcome.retry(f"{NOT_FOLLOWED}{_whither(reply)}", is_brief=True)
         if status == TOO_MANY or (status == UNAVAILABLE and wait_s is not None):
             return Outcome.throttled(said, wait_s)
         return Outcome.retry(said, wait_s, is_brief=status in REFUSALS and status not in PASSING)

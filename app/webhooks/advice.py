@@ -10,8 +10,17 @@ from flask_babel import lazy_gettext as _l
 from app.core.deadline import TIMEOUT
 from app.core.exchange import Verdict
 from app.core.guard import NOT_ALLOWED
-from app.core.http import INVALID_ANSWER, NAME_NOT_FOUND, TLS_REFUSED, TOO_LARGE
+from app.core.http import (
+    CERTIFICATES,
+    INVALID_ANSWER,
+    INVALID_CALL,
+    NAME_NOT_FOUND,
+    NOT_TRUSTED,
+    TLS_REFUSED,
+    TOO_LARGE,
+)
 from app.core.i18n import number
+from app.outbound.detail_words import detail_words
 from app.webhooks.trial import Report
 
 REDIRECTS = range(300, 400)
@@ -19,11 +28,8 @@ SERVER_TROUBLE = 500
 GONE = 410
 
 
-BAD_CERTIFICATE = (
-    _l("Its certificate is not valid"),
-    _l(
-        "Renew it, have it name this host, and send the whole chain: no certificate that one signs oneself is accepted."
-    ),
+BAD_CERTIFICATE = _l(
+    "Renew it, have it name this host, and send the whole chain: no certificate that one signs oneself is accepted."
 )
 NO_CONNECTION = (
     _l("No connection"),
@@ -51,6 +57,10 @@ UNREACHED = {  # by what the client says of a call without an answer
         _l("What it answered is no HTTP"),
         _l("Check the address and its port: something else may listen there."),
     ),
+    INVALID_CALL: (
+        _l("The address or a header is not valid"),
+        _l("Correct the address and the headers of the webhook."),
+    ),
 }
 
 
@@ -73,9 +83,9 @@ def advise(report: Report) -> Advice:
 
 def _unreached(detail: str) -> Advice:
     """By what the connection died of, as the client says it."""
-    reason = detail.partition(":")[0]
-    words = UNREACHED.get(reason) or (BAD_CERTIFICATE if reason.startswith("Certificate") else NO_CONNECTION)
-    title, step = words
+    if detail in (NOT_TRUSTED, *CERTIFICATES.values()):
+        return Advice(str(detail_words(detail)), str(BAD_CERTIFICATE), "danger")
+    title, step = UNREACHED.get(detail.partition(":")[0], NO_CONNECTION)
     return Advice(str(title), str(step), "danger")
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.attention.checks import Found, Look, Severity, register
 from app.attention.words import Describe, Facts, Step, Words, describe, sentences
+from app.outbound.detail_words import detail_words
 from app.outbound.models import Target, TargetState
 from app.webhooks.failing import FAILING
 from app.webhooks.models import KIND
@@ -32,7 +33,8 @@ def check(look: Look) -> Iterator[Found]:
 
 
 def _disabled(subject: str, facts: Facts) -> Words:
-    said = _("The last error was: “%(reason)s”", reason=facts["reason"]) if facts.get("reason") else ""
+    reason = detail_words(facts.get("reason"))
+    said = _("The last error was: “%(reason)s”", reason=reason) if reason else ""
     return Words(
         _("The webhook %(target)s was turned off", target=facts["target"]),
         sentences(_("Nothing arrived there for five days."), said),

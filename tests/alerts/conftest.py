@@ -38,10 +38,14 @@ class Watch:
         with app.app_context(), write() as session:
             self.account_id = first_account(session).id
 
-    def find(self, *found: tuple[str, str, dict[str, Any]], account_id: UUID | None = None) -> None:
+    def find(
+        self,
+        *found: tuple[str, str, dict[str, Any]],
+        account_id: UUID | None = None,
+        severity: Severity = Severity.WARNING,
+    ) -> None:
         self.found = [
-            Found(account_id or self.account_id, kind, subject, Severity.WARNING, facts)
-            for kind, subject, facts in found
+            Found(account_id or self.account_id, kind, subject, severity, facts) for kind, subject, facts in found
         ]
 
     def dead(self, *numbers: int, name: str = "Meta 1") -> None:

@@ -10,6 +10,7 @@ import pytest
 from app.accounts.models import User
 from app.alerts import service
 from app.alerts.sweep import sweep
+from app.attention.checks import Severity
 from app.attention.reconcile import Reconciler
 from app.core import clock
 from app.core.db import begin_write, write
@@ -79,6 +80,49 @@ def test_what_comes_and_goes_is_listed_and_told_no_more_often_than_what_stays(wa
     travel(21 * HOUR)
     assert watch.look() == 1
     assert watch.alerts()[-1].times == 1
+
+
+@SQLITE
+def test_what_gets_worse_is_told_at_once_and_once(watch: Watch, travel):
+    new_user(watch.app, "admin", email="ana@example.com", locale="en")
+    watch.rule("dead_letters", byMail=True)
+    found = ("dead_letters", "t", {"target": "Meta 1", "kind": "conversion", "error": "refused", "number": 3})
+
+    def look(severity):
+        watch.find(found, severity=severity)
+        return watch.look()
+
+    assert look(Severity.WARNING) == 2
+    assert look(Severity.DANGER) == 2
+    assert "It has become worse." in watch.letters()[-1].text
+    assert (watch.heard[-1][2]["severity"], watch.heard[-1][2]["times"]) == ("danger", 2)
+    for severity in (Severity.WARNING, Severity.DANGER, Severity.WARNING, Severity.DANGER):
+        assert look(severity) == 0
+    travel(24 * HOUR)
+    assert look(Severity.DANGER) == 2
+    assert "This still lasts." in watch.letters()[-1].text
+
+
+@SQLITE
+@pytest.mark.parametrize(("before", "told_again"), [(Severity.WARNING, 2), (Severity.DANGER, 0)])
+def test_what_comes_back_worse_is_told_unless_it_was_as_bad_lately(watch: Watch, travel, before, told_again):
+    new_user(watch.app, "admin", email="ana@example.com", locale="en")
+    watch.rule("dead_letters", byMail=True)
+    found = ("dead_letters", "t", {"target": "Meta 1", "kind": "conversion", "error": "refused", "number": 3})
+    watch.find(found, severity=before)
+    watch.look()
+    watch.find()
+    watch.look()
+    travel(HOUR)
+
+    watch.find(found, severity=Severity.WARNING)
+    assert watch.look() == 0
+    watch.find(found, severity=Severity.DANGER)
+    assert watch.look() == told_again
+    watch.find()
+    watch.look()
+    watch.find(found, severity=Severity.DANGER)
+    assert watch.look() == 0  # that bad it was told just now
 
 
 @SQLITE

@@ -212,7 +212,8 @@ def test_numbers_lead_to_their_rows(desk: Page, month: Month) -> None:
     links = desk.locator("main a[href*='/opens/log?']").evaluate_all(
         "all => all.map(each => each.getAttribute('href'))"
     )
-    by_filter = {frozenset(parse_qs(urlsplit(each).query)): each for each in links}
+    # of each kind the first: the later "today" may lead to none before people are up
+    by_filter = {frozenset(parse_qs(urlsplit(each).query)): each for each in reversed(links)}
     assert len(by_filter) >= 4
     for address in by_filter.values():
         answer = desk.request.get(month.url + address)

@@ -19,7 +19,7 @@ from typing import Any
 from app.core import lifeline
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0  # the machine may be busy with something else
+PATIENCE_S = 150.0  # the machine may be busy with something else
 CALL_S = 2.0  # what a call may take
 LEASE_S = 3 * CALL_S  # and how long a dead worker's rows wait
 TOKEN = "chaos-token-0123456789-abcdef"

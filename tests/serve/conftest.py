@@ -20,7 +20,7 @@ from app.core.settings import Settings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-PATIENCE_S = 15
+PATIENCE_S = 60  # three more products may be starting
 STANDIN = str(HERE / "standin.py")
 WEB = ["web", "WEB", 2.1, STANDIN, "obey", "web"]
 GRANIAN = ["web", "WEB", 2.1, "-m", "tests.serve.tiny"]

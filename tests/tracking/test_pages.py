@@ -243,7 +243,7 @@ def test_one_event_shows_every_attempt_but_no_hash_to_those_who_may_not(
     html = viewer.get(f"/events/track_{event.hex}").text
 
     assert html.index("Tentativa 2") < html.index("Tentativa 1") < html.index("Recebido do aplicativo")
-    assert all(text in html for text in ("HTTP 503", "1.234 ms", "Timeout", "&lt;h1&gt;busy&lt;/h1&gt;", "Depósito"))
+    assert all(text in html for text in ("HTTP 503", "1.234 ms", "Tempo esgotado", "&lt;h1&gt;busy", "Depósito"))
     assert all(text in html for text in ("E-mail", "Clique (fbc)", "Próxima tentativa", f"track_{event.hex}", "AbC"))
     assert HASH not in html
     assert f"{HASH[:8]}…" in html

@@ -25,7 +25,7 @@ from tests.tracking_fixtures import make_pixel, make_sender, sender, simulator
 
 __all__ = ["ledger", "make_pixel", "make_sender", "sender", "simulator", "wait_for"]
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class OwnValkey:

@@ -103,7 +103,7 @@ def test_a_delivery_page_shows_no_letter_and_no_http(
     drain()
     page = admin.get(f"/deliveries/{id_}").get_data(as_text=True)
     assert "E-mails não são mostrados a ninguém" in page
-    assert "The mail server asks to come back later: 451 later" in page
+    assert "O servidor de e-mail pede para tentar mais tarde: 451 later" in page
     assert not [word for word in ("HTTP 4", "HTTP 2", "curl", "Como comando") if word in page]
     detail: dict[str, Any] = (
         app.test_client().get(f"/api/deliveries/{id_}", headers=bearer(app, admin.person)).get_json()
