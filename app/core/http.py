@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -240,14 +240,20 @@ class _Session(requests.Session):
         return None  # `send` would otherwise read a redirect's whole body, however long, to prepare the next request
 
 
+@cache
+def _roots(file: str) -> ssl.SSLContext:
+    """For all clients of a process: to read them takes longer than most calls."""
+    roots = ssl.create_default_context(cafile=file)
+    roots.set_alpn_protocols(["http/1.1"])
+    return roots
+
+
 class _Adapter(BaseAdapter):
     """What carries the calls of `requests`, at a third of what its own costs: one write and no bookkeeping but ours."""
 
     def __init__(self, size: int, allow_private: bool) -> None:
         super().__init__()
-        roots = ssl.create_default_context(cafile=certifi.where())  # read once: it takes longer than most calls
-        roots.set_alpn_protocols(["http/1.1"])
-        self._pool = Pool(size, roots, allow_private=allow_private)
+        self._pool = Pool(size, _roots(certifi.where()), allow_private=allow_private)
 
     def send(self, request: requests.PreparedRequest, *_args: Any, **_options: Any) -> requests.Response:
         """Watch and guard of the call are the thread's; verification and proxies are nobody's choice."""
