@@ -96,6 +96,8 @@ def _settle(
         ended = Stand(
             *_end(last["http_status"]), done_at=last["started_at"] + timedelta(milliseconds=last["duration_ms"])
         )
+        if ended.status == Status.DEAD:
+            last["detail"] += f" (gave up after {len(made)} attempts)"
         connection.execute(
             update(Delivery)
             .where(Delivery.account_id == row.account_id, Delivery.id == row.id)
@@ -132,7 +134,7 @@ def _tries(random: Random, is_gone: bool) -> list[tuple[int, str, float]]:
 def _end(status: int) -> tuple[str, str | None]:
     if status == 200:
         return Status.DONE, None
-    return (Status.CANCELLED, ErrorClass.GONE) if status == 410 else (Status.DEAD, ErrorClass.REFUSED)
+    return (Status.CANCELLED, ErrorClass.GONE) if status == 410 else (Status.DEAD, ErrorClass.SERVER)
 
 
 def _attempt(random: Random, row: Row[Any], n: int, status: int, verdict: str, after_s: float) -> dict[str, Any]:

@@ -40,10 +40,6 @@ UNREACHED = {  # by what the client says of a call without an answer
         _l("The address may not be called"),
         _l("It leads to a private or reserved network. Enter one that is reached from the internet."),
     ),
-    TIMEOUT: (
-        _l("No answer in time"),
-        _l("It has 30 seconds. Let it take the message, answer at once, and do the work afterwards."),
-    ),
     NAME_NOT_FOUND: (
         _l("The name of the host is unknown"),
         _l("Check the spelling of the address, and that its name is in the DNS."),
@@ -73,12 +69,20 @@ class Advice:
 
 def advise(report: Report) -> Advice:
     if report.http_status is None:
-        return _unreached(report.detail)
+        return _late(report) if report.detail == TIMEOUT else _unreached(report.detail)
     said = {"status": report.http_status, "ms": number(report.duration_ms)}
     title = _("The endpoint answered %(status)s in %(ms)s ms", **said)
     if report.outcome is Verdict.SENT:
         return Advice(title, _("It took the test. Check there that its signature was verified."), "success")
     return Advice(title, _refused(report.http_status), "danger")
+
+
+def _late(report: Report) -> Advice:
+    step = _(
+        "It did not answer within %(seconds)s s. Let it take the message, answer at once, and do the work afterwards.",
+        seconds=number(round(report.duration_ms / 1000)),
+    )
+    return Advice(_("No answer in time"), step, "danger")
 
 
 def _unreached(detail: str) -> Advice:

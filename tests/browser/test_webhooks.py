@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID
@@ -29,6 +30,8 @@ Check = Callable[[Page, str], None]
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if "slow" in self.path:
+            time.sleep(1.5)
         status = 403 if "forbidden" in self.path else 204
         self.send_response(status)
         self.send_header("Content-Length", "0")
@@ -103,6 +106,21 @@ def test_a_webhook_is_created_tested_and_gets_a_new_secret(
     page.locator("#confirm [value=yes]").click()
     expect(page.locator("#toasts")).to_contain_text("só o novo segredo assina")
     expect(page.locator("#webhooks-secrets li")).to_have_count(1)
+
+
+def test_a_slow_receiver_is_waited_for_longer_than_a_page_waits_for_us(
+    page: Page, site: str, app: Flask, admin: Browser, receiver: str
+) -> None:
+    slow = new_webhook(app, admin, url=f"{receiver}/slow")
+    page.goto(f"{site}/webhooks/{slow}")
+    page.evaluate("htmx.config.timeout = 300")
+    expect(page.locator("#webhooks-test-waits")).to_be_hidden()
+
+    page.locator("#webhooks-test-button").press("Enter")
+
+    expect(page.locator("#webhooks-test-waits")).to_be_visible()
+    expect(page.locator("#webhooks-test .alert-title")).to_contain_text("O endpoint respondeu 204 em")
+    expect(page.locator("#webhooks-test [data-focus]")).to_be_focused()
 
 
 def test_every_page_is_accessible_and_fits_in_every_look(

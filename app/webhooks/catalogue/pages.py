@@ -10,6 +10,7 @@ from flask import Response, request
 from app.core import event_types
 from app.core.access import requires
 from app.core.htmx import page
+from app.core.runtime import runtime
 from app.webhooks.catalogue import reading
 from app.webhooks.pages import bp
 from app.webhooks.samples import SAMPLES
@@ -28,6 +29,7 @@ def events() -> Response:
         schema=_schema,
         fields=reading.fields,
         samples=SAMPLES,
+        seconds=round(runtime().settings.webhook_timeout),
     )
 
 
