@@ -73,8 +73,11 @@ def _receiver_gone(subject: str, facts: Facts) -> Words:
 
 
 def _breaker_open(subject: str, facts: Facts) -> Words:
+    is_receiver = not (_is_platform(facts) or facts["kind"] == MAIL)  # it may well answer, as with 401
     return Words(
-        _("%(target)s cannot be reached", target=facts["target"]),
+        _("%(target)s: all calls fail", target=facts["target"])
+        if is_receiver
+        else _("%(target)s cannot be reached", target=facts["target"]),
         sentences(_("Its last calls all failed."), _waiting(facts), _said(facts)),
         _breaker_advice(facts),
         (_state(subject),),

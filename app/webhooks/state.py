@@ -19,7 +19,7 @@ STATE_WORDS: dict[str, Word] = {
     State.REFUSED: (_l("Refused"), "danger", "lock"),
     State.PAUSED: (_l("Paused"), "warning", "player-pause"),
     State.INACTIVE: (_l("Disabled"), "secondary", "player-pause"),
-    State.BROKEN: (_l("No answer"), "danger", "plug"),
+    State.BROKEN: (_l("All calls fail"), "danger", "plug"),
     State.THROTTLED: (_l("Slowed down"), "warning", "clock"),
     State.LIMITED: (_l("At its limit"), "info", "clock"),
     State.FAILING: (_l("Failing"), "danger", "alert-triangle"),

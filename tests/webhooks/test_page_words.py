@@ -134,6 +134,8 @@ def test_a_webhook_out_of_reach_says_why(app: Flask, admin: Browser, subscribe: 
         page = seen(admin, path)
         assert "O nome do host é desconhecido" in page, path
         assert ("Name not found" in page, "plataforma" in page) == (False, False), path
+    assert "Todas as chamadas ao receptor falham" in seen(admin, f"/webhooks/{webhook}")
+    assert "Todas falham" in seen(admin, "/webhooks")
 
 
 def test_a_failed_test_says_why(app: Flask, admin: Browser, subscribe: Subscribe) -> None:
