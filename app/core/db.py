@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -216,12 +217,56 @@ def _refuse_stray_flush(session: Session, _context: Any, _instances: Any) -> Non
         raise RuntimeError("a write outside of `with write():`")
 
 
+Last = Callable[[Connection, list[Any]], None]
+_savepoints: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()  # how many each one has set
+
+
+def before_commit(connection: Connection, action: Last, items: Iterable[Any]) -> None:
+    """Has `action(connection, items)` called once, with all that this write transaction gave it, as the last thing
+    before the commit. For rows that many transactions write: whoever holds them waits for nothing else, and takes them
+    in one order. What was given within a savepoint that is rolled back is left out."""
+    collected = connection.info.get("before_commit")
+    if collected is None:
+        raise RuntimeError("before_commit outside of a write transaction")
+    number = _savepoints.get(connection, 0)
+    collected += [(number, action, item) for item in items]
+
+
+@event.listens_for(Engine, "savepoint")
+def _set(connection: Connection, _name: str | None) -> None:
+    _savepoints[connection] = _savepoints.get(connection, 0) + 1
+
+
+@event.listens_for(Engine, "rollback_savepoint")
+def _rolled_back(connection: Connection, name: str, _context: None) -> None:
+    """SQLAlchemy numbers the savepoints of a connection: what came since this one was set goes, whatever is in it."""
+    number = int(name.rpartition("_")[2])
+    collected = connection.info.get("before_commit")
+    if collected:
+        collected[:] = [each for each in collected if each[0] < number]
+
+
 def after_commit(connection: Connection, name: str, action: Callable[[], None]) -> None:
     """Notes what follows the commit of this write transaction (a bell, an invalidation), once per name."""
     connection.info.setdefault("after_commit", {})[name] = action
 
 
+def _start(connection: Connection) -> None:
+    _end_if_cut_off(connection)
+    connection.info["before_commit"] = []
+
+
+def _complete(connection: Connection) -> None:
+    """Does what waited for the end of the transaction."""
+    given: dict[Last, list[Any]] = {}
+    for _, action, item in connection.info.pop("before_commit"):
+        given.setdefault(action, []).append(item)
+    for action in sorted(given, key=lambda action: (action.__module__, action.__qualname__)):
+        action(connection, given[action])
+
+
 def _finish(connection: Connection, committed: bool) -> list[Callable[[], None]]:
+    connection.info.pop("before_commit", None)
     actions = connection.info.pop("after_commit", {})
     return list(actions.values()) if committed else []
 
@@ -264,8 +309,9 @@ def transaction(connection: Connection, *, waits: bool = True) -> Iterator[None]
     with _lock.held(connection.engine, waits=waits):
         try:
             with _begun(connection, waits):
-                _end_if_cut_off(connection)
+                _start(connection)
                 yield
+                _complete(connection)
         except BaseException:
             _finish(connection, committed=False)
             raise
@@ -355,9 +401,10 @@ def write() -> Iterator[Session]:
         connection = session.connection(execution_options={"immediate": True})
         session.info["writing"] = True
         try:
-            _end_if_cut_off(connection)
+            _start(connection)
             yield session
             session.flush()
+            _complete(connection)
             actions = _finish(connection, committed=True)
             session.commit()
         except BaseException:

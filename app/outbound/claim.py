@@ -244,5 +244,5 @@ def cancel_part(connection: Connection, target_id: UUID, now: datetime) -> int:
         .returning(Delivery.account_id, Delivery.ref_at)
     ).all()
     gone = Stand(Status.CANCELLED, ErrorClass.GONE, now)
-    shift(connection, [Shift(account_id, target_id, ref_at, OPEN, gone) for account_id, ref_at in done])
+    shift(connection, [Shift(account_id, target_id, ref_at, OPEN, gone) for account_id, ref_at in done], apart=True)
     return len(done)

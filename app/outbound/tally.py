@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from app.core.db import before_commit
 from app.core.rollup import Rollup, hour_of
 from app.outbound.models import DELAY_BOUNDS_S, DELAYS, DeliveryHour, DeliveryTally, Status
 
@@ -48,7 +49,21 @@ OPEN = Stand(Status.PENDING)
 
 def shift(connection: Connection, shifts: Iterable[Shift], *, apart: bool = False) -> None:
     """Moves the counts along. What retention removes leaves the hours as they were and is no longer open or dead.
-    `apart`: in a transaction that may have moved counts before (see Rollup)."""
+
+    At once it is for a transaction that does it once, before it locks what others hold while they do it. All else is
+    `apart`: with everything of its transaction at the end of that, to rows of their own (see Rollup), so that those who
+    tell the same webhooks in another order do not deadlock."""
+    if apart:
+        before_commit(connection, _move_apart, shifts)
+    else:
+        _move(connection, shifts, apart=False)
+
+
+def _move_apart(connection: Connection, shifts: Iterable[Shift]) -> None:
+    _move(connection, shifts, apart=True)
+
+
+def _move(connection: Connection, shifts: Iterable[Shift], *, apart: bool) -> None:
     hours: dict[tuple[UUID, datetime, UUID], list[int]] = {}
     tallies: dict[tuple[UUID, UUID, str, str], int] = defaultdict(int)
     for account_id, target_id, ref_at, before, after, many in shifts:

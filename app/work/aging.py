@@ -115,4 +115,4 @@ def _take_from_tally(connection: Connection, keys: list[Key]) -> None:
             Shift(account_id, row.target_id, row.ref_at, Stand(Status.DEAD, row.error, row.done_at), None)
             for row in connection.execute(dead)
         ]
-        shift(connection, gone)
+        shift(connection, gone, apart=True)

@@ -11,16 +11,17 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, func, select, text
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.core import events
 from app.core.access import Actor
-from app.core.db import begin_write, write
+from app.core.db import before_commit, begin_write, write
 from app.core.runtime import runtime
-from app.outbound.models import Delivery, DeliveryTally
+from app.outbound.models import DeliveryTally
 from tests.outbound.true_figures import counted, kept
 
-Writing = Callable[[Flask], AbstractContextManager[Connection]]
+Writing = Callable[[Flask], AbstractContextManager[Connection | Session]]
 postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer
 FIRST, SECOND = "alert.raised", "image.opened"
 NO_WAIT = text("SET LOCAL lock_timeout = '2s'")
@@ -31,9 +32,13 @@ def by_core(app: Flask) -> AbstractContextManager[Connection]:
 
 
 @contextmanager
-def by_session(app: Flask) -> Iterator[Connection]:
+def by_session(app: Flask) -> Iterator[Session]:
     with app.app_context(), write() as session:
-        yield session.connection()
+        yield session
+
+
+def connection_of(by: Connection | Session) -> Connection:
+    return by.connection() if isinstance(by, Session) else by
 
 
 both_ways = pytest.mark.parametrize("writing", [by_core, by_session])
@@ -54,10 +59,10 @@ def test_two_who_tell_the_same_webhooks_in_another_order_do_not_deadlock(
     between = Barrier(2)
 
     def tell(*names: str) -> None:
-        with writing(app) as connection:
-            events.emit(connection, names[0], owner.account_id, {})
+        with writing(app) as by:
+            events.emit(connection_of(by), names[0], owner.account_id, {})
             between.wait(10)
-            events.emit(connection, names[1], owner.account_id, {})
+            events.emit(connection_of(by), names[1], owner.account_id, {})
 
     with ThreadPoolExecutor(2) as pool:
         for told in [pool.submit(tell, FIRST, SECOND), pool.submit(tell, SECOND, FIRST)]:
@@ -81,35 +86,44 @@ def test_who_has_told_a_webhook_keeps_nobody_waiting(
 
 
 @both_ways
-def test_what_a_savepoint_told_that_was_taken_back_is_not_counted(
+def test_what_is_rolled_back_alone_or_within_a_savepoint_is_not_counted(
     app: Flask, owner: Actor, subscribe: Callable[..., tuple[UUID, str]], writing: Writing
 ) -> None:
     target, _ = subscribe()
 
-    def tell(connection: Connection) -> None:
-        events.emit(connection, FIRST, owner.account_id, {})
+    def tell(by: Connection | Session) -> None:
+        events.emit(connection_of(by), FIRST, owner.account_id, {})
 
-    with writing(app) as connection:
-        with pytest.raises(ZeroDivisionError), connection.begin_nested():
-            tell(connection)
+    def tell_and_fail() -> None:
+        with writing(app) as by:
+            tell(by)
             raise ZeroDivisionError
-        tell(connection)
-        with connection.begin_nested():
-            tell(connection)
-            with connection.begin_nested() as inner:
-                tell(connection)
-                inner.rollback()
-            with connection.begin_nested():
-                tell(connection)
-        with pytest.raises(ZeroDivisionError), connection.begin_nested():
-            with connection.begin_nested():
-                tell(connection)
-            raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError), writing(app) as connection:
-        tell(connection)
-        raise ZeroDivisionError
-    with writing(app) as connection:
-        connection.execute(select(func.count()).select_from(Delivery))
+
+    with pytest.raises(ZeroDivisionError):
+        tell_and_fail()
+    with writing(app) as by:
+        with by.begin_nested() as undone:
+            tell(by)
+            undone.rollback()
+        tell(by)
+        with by.begin_nested():
+            tell(by)
+            with by.begin_nested() as undone:
+                tell(by)
+                undone.rollback()
+            with by.begin_nested():
+                tell(by)
+        with by.begin_nested() as undone:
+            with by.begin_nested():
+                tell(by)
+            undone.rollback()
+    with writing(app):
+        pass
     engine = runtime(app).engine
     assert open_now(app) == {target: 3}
     assert kept(engine) == counted(engine)
+
+
+def test_outside_of_a_write_transaction_nothing_is_collected(app: Flask) -> None:
+    with runtime(app).engine.connect() as connection, pytest.raises(RuntimeError, match="outside"):
+        before_commit(connection, print, [1])

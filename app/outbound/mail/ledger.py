@@ -48,7 +48,8 @@ def keep(connection: Connection, **row: Any) -> None:
 def owe(connection: Connection, letters: Sequence[Owed]) -> int:
     """Deliveries of letters that have none yet, by their own ids; rings. Returns how many were made."""
     made = [letter for letter in letters if _deliver(connection, letter)]
-    shift(connection, [Shift(one.account_id, target_id(one.account_id), one.created_at, None, OPEN) for one in made])
+    new = [Shift(one.account_id, target_id(one.account_id), one.created_at, None, OPEN) for one in made]
+    shift(connection, new, apart=True)
     if made:
         after_commit(connection, "bell", ring)
     return len(made)
@@ -119,7 +120,7 @@ def end_expired(connection: Connection, now: datetime) -> int:
             .returning(Delivery.target_id, Delivery.ref_at)
         ).all()
         stand = Stand(Status.CANCELLED, ErrorClass.EXPIRED, now)
-        shift(connection, [Shift(account_id, target, ref_at, OPEN, stand) for target, ref_at in done])
+        shift(connection, [Shift(account_id, target, ref_at, OPEN, stand) for target, ref_at in done], apart=True)
         ended += len(done)
     return ended
 

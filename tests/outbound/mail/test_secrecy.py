@@ -115,8 +115,8 @@ def test_letters_are_no_events_in_the_figures(app: Flask, post: Post, drain: Cal
     account_id = message(post()).account_id
     drain()
     with runtime(app).engine.connect() as connection:
-        row = connection.execute(text("SELECT hour, accepted, done FROM delivery_hour")).one()
-        assert tuple(row)[1:] == (1, 1)
+        row = connection.execute(text("SELECT sum(accepted), sum(done) FROM delivery_hour")).one()
+        assert tuple(row) == (1, 1)
         now = clock.now()
         assert figures.total(connection, account_id, now - DAY, now + DAY).accepted == 0
         assert figures.by_hour(connection, account_id, now - DAY, now + DAY) == {}
