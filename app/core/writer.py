@@ -101,10 +101,11 @@ class Pen:
         groups: dict[int, tuple[Recorder[object], list[object]]] = {}
         for each in batch:
             groups.setdefault(id(each.recorder), (each.recorder, []))[1].append(each.item)
+        in_order = sorted(groups.values(), key=_name)  # or two processes could each wait for a row of the other's
         connection = self._connection = self._connection or self._connect()
         try:
             with transaction(connection, waits=self._is_patient):
-                for recorder, items in groups.values():
+                for recorder, items in in_order:
                     recorder.record(connection, items)
                 faults.point("before_commit")
             faults.point("after_commit")
@@ -123,6 +124,10 @@ class Pen:
         if not self._is_patient:
             refuse_to_wait(connection)
         return connection
+
+
+def _name(group: tuple[Recorder[object], list[object]]) -> str:
+    return type(group[0]).__qualname__
 
 
 class Writer:

@@ -19,7 +19,7 @@ from app.core.db import after_commit, begin_write, db, engine_options, to_json, 
 from app.core.ids import uuid7
 from app.core.models import ConfigVersion, CronRun, Heartbeat
 from app.core.runtime import runtime
-from app.core.writer import Writer
+from app.core.writer import Pen, Ticket, Writer
 
 
 def row(name: str) -> dict[str, object]:
@@ -162,6 +162,23 @@ def test_a_ticket_waits_for_its_commit(app: Flask) -> None:
     tickets = [writer.submit(rows, f"p{number}") for number in range(300)]
     assert all(ticket.wait(10) for ticket in tickets)
     assert len(names(app)) == 300
+
+
+class First(Rows):
+    """Sorts before the others."""
+
+
+def test_a_batch_is_written_in_one_order_however_it_came(app: Flask) -> None:
+    """PostgreSQL would let two processes that wrote the same rows the other way round wait for each other."""
+    pen, rows, first = Pen(runtime(app).engine), Rows(), First()
+
+    for batch in ([Ticket(rows, "z"), Ticket(first, "a")], [Ticket(first, "b"), Ticket(rows, "y")]):
+        pen.commit(batch)
+        assert all(ticket.wait(0) for ticket in batch)
+
+    with runtime(app).engine.connect() as connection:
+        written = connection.scalars(select(Heartbeat.process).order_by(Heartbeat.seen_at)).all()
+    assert written == ["a", "z", "b", "y"]
 
 
 def test_one_bad_item_takes_no_other_with_it(app: Flask) -> None:
