@@ -42,7 +42,7 @@ _INSERTS = {
 
 def is_worse(finding: Row[Any], alert: Row[Any]) -> bool:
     """Than when it was told."""
-    return finding.severity == Severity.DANGER != alert.severity
+    return bool(finding.severity == Severity.DANGER != alert.severity)
 
 
 class Meanwhile(Exception):
