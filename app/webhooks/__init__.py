@@ -13,8 +13,10 @@ def init_app(app: Flask) -> None:
     from app.core.menu import MenuItem, add_to_menu
     from app.core.runtime import runtime
     from app.webhooks import api, fanout, pages, planned, watch
-    from app.webhooks import operating_pages as _operating  # noqa: F401 - these add their views to pages.bp
+    from app.webhooks import editing_pages as _editing  # noqa: F401 - these add their views to pages.bp
+    from app.webhooks import operating_pages as _operating  # noqa: F401
     from app.webhooks import secret_pages as _secrets  # noqa: F401
+    from app.webhooks import standing_pages as _standing  # noqa: F401
     from app.webhooks import trial_pages as _trial  # noqa: F401
     from app.webhooks.catalogue import api as _catalogue_api  # noqa: F401 - adds its endpoint to api.bp
     from app.webhooks.catalogue import pages as _catalogue  # noqa: F401

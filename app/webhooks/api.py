@@ -19,7 +19,7 @@ from app.core.runtime import runtime
 from app.core.schema import Schema
 from app.deliveries.bulk import CountMoved
 from app.deliveries.schemas import CountMovedOut
-from app.webhooks import logs, resending, secrets, service, stats, trial
+from app.webhooks import finding, logs, resending, rotation, secrets, service, stats, switching, trial
 from app.webhooks.models import Webhook
 from app.webhooks.schemas import (
     FailedCountOut,
@@ -36,6 +36,7 @@ from app.webhooks.schemas import (
     WebhookStatsOut,
     WebhookTestOut,
 )
+from app.webhooks.trail import label
 
 bp = resource_blueprint("api_webhooks", __name__, "/custom-webhooks")
 
@@ -44,7 +45,7 @@ bp = resource_blueprint("api_webhooks", __name__, "/custom-webhooks")
 @endpoint(summary="List webhooks", permission="webhooks.view", query=WebhookFilter, answers={200: PageOf[WebhookOut]})
 def index(query: WebhookFilter) -> PageOf[WebhookOut]:
     """Sorts by createdAt, updatedAt, name; `event` finds those that take it, by name or by a group or `*`."""
-    found = service.search(
+    found = finding.search(
         current().account_id,
         text=query.q or "",
         event=query.event,
@@ -104,7 +105,7 @@ def delete(id: str, query: Removal) -> None:
 def enable(id: str) -> WebhookOut:
     """What it was owed when it was disabled goes out."""
     with write():
-        webhook = service.enable(current_actor(), to_uuid(id))
+        webhook = switching.enable(current_actor(), to_uuid(id))
     return WebhookOut.of(webhook)
 
 
@@ -113,7 +114,7 @@ def enable(id: str) -> WebhookOut:
 def disable(id: str) -> WebhookOut:
     """It is told nothing new; what it is owed waits."""
     with write():
-        webhook = service.disable(current_actor(), to_uuid(id))
+        webhook = switching.disable(current_actor(), to_uuid(id))
     return WebhookOut.of(webhook)
 
 
@@ -132,9 +133,9 @@ def regenerate_secret(id: str, body: RegenerateIn) -> WebhookSecretOut:
         raise Invalid({"secret": ["Not together with the end of the overlap"]})
     with write():
         if body.overlap == "end":
-            webhook, secret = service.end_overlap(current_actor(), to_uuid(id)), None
+            webhook, secret = rotation.end_overlap(current_actor(), to_uuid(id)), None
         else:
-            webhook, secret = service.rotate(
+            webhook, secret = rotation.rotate(
                 current_actor(), to_uuid(id), overlap_hours=body.overlap, secret=body.secret
             )
     return WebhookSecretOut.with_secret(webhook, secret)
@@ -149,7 +150,7 @@ def test(id: str) -> WebhookTestOut:
     found = secrets.receivers(db.session.connection(), runtime(), [webhook.id], clock.now())
     if webhook.id not in found:
         raise LostKey
-    id_, name = webhook.id, service.label(webhook)
+    id_, name = webhook.id, label(webhook)
     db.session.rollback()  # a receiver that takes its time must hold no transaction open
     report = trial.send(found[id_], actor.account_id)
     changes: audit.Changes = {"outcome": [None, str(report.outcome)], "http_status": [None, report.http_status]}
@@ -224,7 +225,7 @@ def resend_failed(id: str, body: ResendIn) -> Any:
 
 
 def wanted(id: str) -> Webhook:
-    return service.get(current().account_id, to_uuid(id))
+    return finding.get(current().account_id, to_uuid(id))
 
 
 def given(body: Schema) -> dict[str, Any]:

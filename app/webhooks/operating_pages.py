@@ -11,7 +11,7 @@ from app.core.db import write
 from app.core.errors import Conflict, localized
 from app.core.htmx import go, notify
 from app.core.ids import to_uuid
-from app.webhooks import resending, service
+from app.webhooks import resending, switching
 from app.webhooks.pages import bp, wanted
 
 
@@ -20,7 +20,7 @@ from app.webhooks.pages import bp, wanted
 def enable(id: str) -> ResponseReturnValue:
     webhook = wanted(id)
     with write():
-        service.enable(current_actor(), webhook.id)
+        switching.enable(current_actor(), webhook.id)
     notify(_("Enabled. What waits goes out now."))
     return go(url_for("webhooks.show", id=id))
 
@@ -30,7 +30,7 @@ def enable(id: str) -> ResponseReturnValue:
 def disable(id: str) -> ResponseReturnValue:
     webhook = wanted(id)
     with write():
-        service.disable(current_actor(), webhook.id)
+        switching.disable(current_actor(), webhook.id)
     notify(_("Disabled. It is told nothing new; what it is owed waits."), "warning")
     return go(url_for("webhooks.show", id=id))
 

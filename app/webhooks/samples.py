@@ -30,3 +30,8 @@ SAMPLES = (
     _read("JavaScript (Node)", "javascript", "js"),
     _read("Shell (openssl)", "shell", "sh"),
 )
+
+
+def tabs() -> list[dict[str, str]]:
+    """The programs that verify a delivery, as the tabs take them."""
+    return [{"key": sample.language, "label": sample.label, "text": sample.text} for sample in SAMPLES]

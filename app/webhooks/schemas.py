@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from app.core.pagination import CursorQuery, PageQuery
 from app.core.schema import Out, Schema
-from app.webhooks import service
+from app.webhooks import rotation, stored_headers
 from app.webhooks.models import Webhook
 from app.webhooks.stats import Stats
 
@@ -81,7 +81,7 @@ class RegenerateIn(Schema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"overlap": 24}, {"overlap": "end"}]})
 
-    overlap: int | Literal["end"] = service.DEFAULT_OVERLAP_H
+    overlap: int | Literal["end"] = rotation.DEFAULT_OVERLAP_H
     secret: str | None = None
 
 
@@ -130,7 +130,7 @@ class WebhookOut(Out):
     @classmethod
     def of(cls, webhook: Webhook) -> WebhookOut:
         return cls(**cls._fields(webhook, [SecretLine(last4=end, created_at=at, expires_at=until)
-                                           for end, at, until in service.secrets_of(webhook)]))  # fmt: skip
+                                           for end, at, until in rotation.secrets_of(webhook)]))  # fmt: skip
 
     @classmethod
     def of_row(cls, webhook: Webhook, secrets: Sequence[Any]) -> WebhookOut:
@@ -143,7 +143,7 @@ class WebhookOut(Out):
         target, active = webhook.target, webhook.is_active
         code = target.reason_code if target.reason_code in CODES else USER
         return {name: getattr(webhook, name) for name in columns} | {
-            "headers": service.headers_shown(webhook),
+            "headers": stored_headers.headers_shown(webhook),
             "per_second": target.per_second,
             "active": active,
             "disabled_reason": None if active else code,

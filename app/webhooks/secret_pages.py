@@ -1,4 +1,4 @@
-"""Replacing a webhook's secret: /webhooks/<id>/rotate, and the end of the overlap."""
+"""A webhook's secret: shown once, replaced (/webhooks/<id>/rotate), and the end of the overlap."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from app.core.access import current_actor, requires
 from app.core.db import write
 from app.core.errors import Conflict, Invalid, localized
 from app.core.htmx import go, notify, page
-from app.webhooks import service
+from app.webhooks import rotation
 from app.webhooks.forms import RotateForm
 from app.webhooks.models import Webhook
-from app.webhooks.pages import bp, show_secret, wanted
+from app.webhooks.pages import bp, wanted
+from app.webhooks.samples import tabs
 
 
 @bp.get("/<id>/rotate")
@@ -31,7 +32,7 @@ def rotate(id: str) -> ResponseReturnValue:
     own = form.secret.data if form.wants_own_secret else None
     try:
         with write():
-            webhook, secret = service.rotate(
+            webhook, secret = rotation.rotate(
                 current_actor(), webhook.id, overlap_hours=form.overlap_hours.data, secret=own
             )
     except Invalid as error:
@@ -53,6 +54,22 @@ def show_rotate(webhook: Webhook, form: RotateForm, status: int = 200) -> Respon
 def end_overlap(id: str) -> ResponseReturnValue:
     webhook = wanted(id)
     with write():
-        service.end_overlap(current_actor(), webhook.id)
+        rotation.end_overlap(current_actor(), webhook.id)
     notify(_("From now on only the new secret signs."))
     return go(url_for("webhooks.show", id=id))
+
+
+def show_secret(webhook: Webhook, secret: str, template: str, status: int = 200) -> Response:
+    """The only page that ever shows the secret: the answer of the POST itself, so that it is in no URL, cookie or
+    cache."""
+    response = page(
+        f"webhooks/{template}.html",
+        fragment=f"webhooks/_{template}.html",
+        webhook=webhook,
+        secret=secret,
+        before=[one for one in rotation.secrets_of(webhook) if one[2] is not None],
+        samples=tabs(),
+        status=status,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -17,7 +17,7 @@ from app.core.access import Actor
 from app.core.db import write
 from app.core.settings import Settings
 from app.outbound import targets
-from app.webhooks import service
+from app.webhooks import rotation, service
 from tests.browser.conftest import Console
 from tests.browser.steps import fill, submit
 from tests.people import Browser
@@ -135,7 +135,7 @@ def test_every_page_is_accessible_and_fits_in_every_look(
     )
     with app.test_request_context(), write() as session:
         targets.pause(session.connection(), gone, "HTTP 410", "gone")
-        service.rotate(Actor(admin.person.account_id, admin.person.id, admin.person.email), well)
+        rotation.rotate(Actor(admin.person.account_id, admin.person.id, admin.person.email), well)
     paths = {"": "", "-one": f"/{well}", "-gone": f"/{gone}", "-edit": f"/{gone}/edit", "-rotate": f"/{well}/rotate"}
     for name, path in paths.items():
         page.goto(f"{site}/webhooks{path}")

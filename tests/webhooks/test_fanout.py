@@ -18,7 +18,7 @@ from app.core.runtime import runtime
 from app.outbound import targets
 from app.outbound.models import DeliveryTally
 from app.outbound.tally import OPEN, Shift, shift
-from app.webhooks import fanout, service
+from app.webhooks import fanout, service, switching
 from app.webhooks.patterns import matches, normalised
 from tests.people import new_account
 
@@ -57,7 +57,7 @@ def test_an_event_is_one_message_for_all_who_take_it(
     off, on_again = subscribe(active=False)[0], subscribe(active=False)[0]
     subscribe(Actor(new_account(app), None, "bob@example.com"))
     with app.test_request_context(), write():
-        service.enable(owner, on_again)
+        switching.enable(owner, on_again)
     with begin_write(runtime(app).engine) as connection:
         targets.pause(connection, contacts, "410", "gone")
         assert events.is_heard(connection, NAME, owner.account_id)

@@ -20,7 +20,7 @@ from app.core.runtime import runtime
 from app.core.settings import Settings
 from app.outbound.drain import Drain
 from app.outbound.pace import LOOK_S
-from app.webhooks import service, signatures
+from app.webhooks import rotation, signatures
 from tests.tracking_fixtures import drain
 from tests.webhooks.receiving import Received, Receiving, receiving
 
@@ -67,7 +67,7 @@ def by_standard_header(one: Received, secret: str) -> bool:
 
 def rotate(app: Flask, owner: Actor, id: UUID, **how: Any) -> str:
     with app.test_request_context(), write():
-        return service.rotate(owner, id, **how)[1]
+        return rotation.rotate(owner, id, **how)[1]
 
 
 def test_every_delivery_verifies_while_secrets_are_replaced_under_load(
@@ -131,7 +131,7 @@ def test_the_overlap_ends_by_time_by_word_or_at_once(
     later = rotate(app, owner, id, overlap_hours=24)
     sign_with(later, at_once, not_with=secret)
     with app.test_request_context(), write():
-        service.end_overlap(owner, id)
+        rotation.end_overlap(owner, id)
     sign_with(later, not_with=at_once)
     own = rotate(app, owner, id, overlap_hours=1, secret="a-secret-of-my-own-7f3c")
     travel(timedelta(hours=1, seconds=1))
