@@ -148,7 +148,7 @@ def test_a_large_backlog_does_not_starve_a_small_one(ledger, kwai, meta, start_d
 
     wait_for(lambda: all(row.status == Status.DONE for row in ledger.deliveries(*few)), seconds=10)
     assert ledger.statuses() != {Status.DONE: 5003}
-    wait_for(lambda: ledger.statuses() == {Status.DONE: 5003}, seconds=20)
+    wait_for(lambda: ledger.statuses() == {Status.DONE: 5003}, seconds=60)  # such a call is tried again later
     assert len(simulator.arrivals) == 5003  # some perhaps twice: on a busy machine a call of a thousand may time out
 
 
